@@ -1,0 +1,36 @@
+# Every target prints the one line it runs. Nothing is needed beforehand but Python 3.11 or newer.
+
+# The first of these that is at least 3.11 and can make a virtual environment; `make install PYTHON=…` names another.
+PYTHON = $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
+	then echo $$python; break; fi; done)
+
+.PHONY: install demo test lint serve format lock clean
+
+install: .venv/.installed
+
+demo: install
+	.venv/bin/drawbridge demo
+
+test: install
+	.venv/bin/python -m pytest -q
+
+lint: install
+	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports --no-logo
+
+serve: install
+	.venv/bin/drawbridge serve
+
+format: install
+	.venv/bin/ruff check --fix . && .venv/bin/ruff format .
+
+# Needs uv on the PATH. `make lock UPGRADE=1` moves everything to the newest release that pyproject.toml allows.
+lock:
+	UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile pyproject.toml --group dev --group build --universal --python-version 3.11 --only-binary :all: --generate-hashes --no-emit-index-url --no-emit-find-links --quiet $(if $(UPGRADE),--upgrade) -o requirements.lock
+
+clean:
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# Re-done when the lock changes, in a new environment. --no-deps: the lock names everything (docs/decisions/0005-the-lock.md).
+.venv/.installed: requirements.lock
+	$(or $(PYTHON),$(error drawbridge needs Python 3.11 or newer with its venv module, and found none as python3.13, python3.12, python3.11 or python3)) -m venv --clear .venv && .venv/bin/python -m pip install --disable-pip-version-check --only-binary :all: --no-deps --require-hashes -r requirements.lock && .venv/bin/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e . && touch $@

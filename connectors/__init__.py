@@ -1,0 +1,1 @@
+"""One module per outside system, behind a small typed Protocol."""
