@@ -1,8 +1,8 @@
 # Every target prints the one line it runs. Nothing is needed beforehand but Python 3.11 or newer.
 
-# The first of these that is at least 3.11 and can make a virtual environment; `make install PYTHON=…` names another.
+# The first of these that fits and can make a virtual environment; `make install PYTHON=…` names another.
 PYTHON = $(shell for python in python3.13 python3.12 python3.11 python3; do \
-	if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
+	if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1; \
 	then echo $$python; break; fi; done)
 
 .PHONY: install demo test lint serve format lock clean
@@ -33,4 +33,4 @@ clean:
 
 # Re-done when the lock changes, in a new environment. --no-deps: the lock names everything (docs/decisions/0005-the-lock.md).
 .venv/.installed: requirements.lock
-	$(or $(PYTHON),$(error drawbridge needs Python 3.11 or newer with its venv module, and found none as python3.13, python3.12, python3.11 or python3)) -m venv --clear .venv && .venv/bin/python -m pip install --disable-pip-version-check --only-binary :all: --no-deps --require-hashes -r requirements.lock && .venv/bin/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e . && touch $@
+	$(or $(PYTHON),$(error drawbridge needs Python 3.11 to 3.14 with its venv module; none is installed as python3.13, python3.12, python3.11 or python3)) -m venv --clear .venv && .venv/bin/python -m pip install --disable-pip-version-check --only-binary :all: --no-deps --require-hashes -r requirements.lock && .venv/bin/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e . && touch $@
