@@ -1,1 +1,1 @@
-"""What every record is: pydantic models, code tables, errors, contracts (OpenAPI, XSD). Imports nothing of ours."""
+"""What every record is: models, code tables, errors, and the contracts (OpenAPI, XSD)."""

@@ -12,7 +12,7 @@ from schemas.record import Record
 
 
 class InspectionItem(Record):
-    """One item of the published catalogue; without a legal basis nothing is inspected (国办发〔2015〕58号)."""
+    """One item of the catalogue; without a legal basis nothing is inspected (国办发〔2015〕58号)."""
 
     item_code: Annotated[str, Field(min_length=1, max_length=64)]
     item_name: Annotated[str, Field(min_length=1, max_length=200)]
