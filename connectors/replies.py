@@ -1,0 +1,196 @@
+"""Reading an answer that may be anything: character sets, pages that are no data, strict JSON.
+
+The standard reader takes duplicate members, NaN, infinite numbers and halves of characters in
+silence; each of them means that two readers may read two things, so they are refused here
+(RFC 8259 §4, §6, §8; RFC 7493).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+from connectors.faults import Fault
+from connectors.http import Answer
+from connectors.profile import Envelope, Meaning
+
+MAX_DEPTH = 64
+MAX_INTEGER_DIGITS = 19
+
+_MAINTENANCE = re.compile("系统维护|正在维护|停机维护|系统升级|maintenance", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_-]+)", re.IGNORECASE)
+_CODE_MEANS = {
+    Meaning.SIGNATURE: "signature",
+    Meaning.THROTTLED: "throttled",
+    Meaning.NOT_FOUND: "not_found",
+    Meaning.DUPLICATE: "duplicate",
+    Meaning.REFUSED: "refused",
+    Meaning.SYSTEM_ERROR: "system_error",
+}
+_HELD_BACK = re.compile(r"[0-9]{11,}|[0-9]{17}[0-9Xx]")
+
+
+class Unreadable(ValueError):
+    """Why a text is no JSON that everybody reads alike."""
+
+
+def decode_text(body: bytes, content_type: str) -> tuple[str, tuple[str, ...]]:
+    """The text of an answer and what was noticed about its character set.
+
+    UTF-8 wins if the bytes are UTF-8, whatever the label says; else GB18030, which holds GBK and GB2312.
+    Raises Fault `unreadable`.
+    """
+    label = _CHARSET.search(content_type)
+    said = label.group(1).lower() if label else None
+    notes: list[str] = []
+    if body.startswith(b"\xef\xbb\xbf"):
+        body = body[3:]
+        notes.append("UTF-8 带 BOM")
+    try:
+        text = body.decode("utf-8")
+        if said not in (None, "utf-8", "utf8") and not body.isascii():
+            notes.append(f"标为 {said}，实为 UTF-8")
+        return text, tuple(notes)
+    except UnicodeDecodeError:
+        pass
+    try:
+        text = body.decode("gb18030")
+    except UnicodeDecodeError:
+        raise Fault("unreadable", detail="字符编码") from None
+    if said == "gb18030":
+        notes.append("GB18030")
+    else:
+        notes.append(f"标为 {said or '未注明'}，实为 GB18030")
+    return text, tuple(notes)
+
+
+def refuse_page(text: str, status: int) -> None:
+    """A page for people (login, maintenance, gateway) is no data. Raises Fault."""
+    if not text.lstrip().startswith("<"):
+        return
+    if _MAINTENANCE.search(text[:20_000]):
+        raise Fault("maintenance")
+    if status >= 400:
+        raise Fault("status", status=status)
+    raise Fault("unreadable", detail="HTML 页面")
+
+
+def strict_json(text: str) -> Any:
+    """The value of one JSON text. Raises Unreadable for whatever two readers might read differently."""
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_no_duplicates,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            parse_int=_small_integer,
+        )
+    except Unreadable:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(type(error).__name__) from None
+    _check_depth_and_text(value, may_hold_halves="\\u" in text)
+    return value
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Unreadable("duplicate member")
+    return found
+
+
+def _no_constant(name: str) -> float:
+    raise Unreadable(name)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise Unreadable("infinite number")
+    return value
+
+
+def _small_integer(text: str) -> int:
+    if len(text) > MAX_INTEGER_DIGITS + 1:
+        raise Unreadable("huge integer")
+    return int(text)
+
+
+def _check_depth_and_text(value: Any, may_hold_halves: bool) -> None:
+    layer, depth = [value], 0
+    while layer:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise Unreadable("too deep")
+        below: list[Any] = []
+        for item in layer:
+            if isinstance(item, dict):
+                below.extend(item.values())
+                if may_hold_halves:
+                    below.extend(item.keys())
+            elif isinstance(item, list):
+                below.extend(item)
+            elif may_hold_halves and isinstance(item, str) and _has_half(item):
+                raise Unreadable("half a character")
+        layer = below
+
+
+def _has_half(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def read_json(answer: Answer) -> tuple[Any, tuple[str, ...]]:
+    """The JSON of an answer, and notes on its character set or label. Raises Fault."""
+    text, notes = decode_text(answer.body, answer.content_type)
+    refuse_page(text, answer.status)
+    try:
+        value = strict_json(text)
+    except Unreadable as error:
+        if answer.status >= 400:
+            raise Fault("status", status=answer.status) from None
+        raise Fault("unreadable", detail=str(error)) from None
+    kind = answer.content_type.split(";")[0].strip().lower()
+    if kind and kind != "application/json" and not kind.endswith("+json"):
+        notes = (*notes, f"JSON 标为 {kind[:40]}")
+    return value, notes
+
+
+def raise_for_code(code: str, message: object, meanings: dict[str, Meaning]) -> None:
+    """Returns for `ok`; raises the Fault that the profile's table gives to any other code."""
+    meaning = meanings.get(code)
+    if meaning is Meaning.OK:
+        return
+    if meaning is None:
+        raise Fault("unknown_code", answer_code=code[:10])
+    raise Fault(_CODE_MEANS[meaning], answer_code=code, answer_text=safe_text(message))
+
+
+def safe_text(message: object, limit: int = 200) -> str:
+    """What a system says, fit for logs: one line, cut, long numbers (identity, telephone) hidden."""
+    text = " ".join(str(message or "").split())
+    return _HELD_BACK.sub("…", text)[:limit]
+
+
+def open_envelope(
+    answer: Answer, envelope: Envelope, meanings: dict[str, Meaning]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The `data` of an answer whose code means `ok`, and notes on the text.
+
+    Raises Fault for every other code, `drift` without data.
+    """
+    value, notes = read_json(answer)
+    code = value.get(envelope.code) if isinstance(value, dict) else None
+    if not isinstance(code, str):
+        if answer.status >= 400:
+            raise Fault("status", status=answer.status)
+        raise Fault("drift", where=envelope.code)
+    raise_for_code(code, value.get(envelope.message), meanings)
+    if answer.status >= 400:
+        raise Fault("status", status=answer.status)
+    data = value.get(envelope.data)
+    if not isinstance(data, dict):
+        raise Fault("drift", where=envelope.data)
+    return data, notes

@@ -1,0 +1,1 @@
+"""How a record reaches another system once: intent, send, resolve, reconcile."""

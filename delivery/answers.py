@@ -1,0 +1,189 @@
+"""What an answer does to a message and its items. Every change and its audit event are one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connectors.protocols import Refused
+from delivery.run import Run
+from ledger.audit import append
+from ledger.engine import Transaction
+from ledger.messages import Message, log_answer, message_of, set_message
+from ledger.outbox import OutboxItem, items_of_batch, set_item, set_items
+from schemas.errors import DrawbridgeError
+from schemas.publication import Receipt, ReplyState, RowReply
+
+_STATE_OF_REPLY = {
+    ReplyState.ACCEPTED: "accepted",
+    ReplyState.REJECTED: "rejected",
+    ReplyState.PENDING: "pending",
+}
+_UNSETTLED = ("sending", "pending")
+_OPEN_MESSAGE = ("ready", "sending", "pending")
+
+
+def fits(message: Message, items: Sequence[OutboxItem], receipt: Receipt) -> bool:
+    """Whether a receipt speaks of these very bytes, and of no row that was not in them, and of none twice."""
+    keys = [row.key for row in receipt.rows]
+    return (
+        receipt.batch_no == message.batch_no
+        and receipt.digest == message.body_digest
+        and len(set(keys)) == len(keys)
+        and (not items or set(keys) <= {item.key for item in items})
+    )
+
+
+def take_receipt(run: Run, message: Message, receipt: Receipt, act: str) -> bool:
+    """Records a receipt that fits: each row's state, and the message's.
+
+    Returns whether all rows are answered.  Rows that it does not mention stay unknown; what was settled
+    before stays as it was.
+    """
+    run.reach(5)
+    with run.write() as tx:
+        current = _current(tx, message)
+        log_answer(
+            tx,
+            message.batch_no,
+            act,
+            "receipt",
+            None,
+            receipt.model_dump_json(),
+            run.clock.now(),
+            repeats=act == "query",
+        )
+        if act == "query" and current.state == "pending":
+            run.reach(11)
+        changed, state = _apply(tx, run, current, receipt), current.state
+        if current.state in _OPEN_MESSAGE:
+            state = _settle_message(tx, run, current)
+        if changed:
+            facts = {"act": act, "state": state, "items": changed}
+            append(tx, "answered", message.subject, facts, run.now())
+        run.reach(6)
+    run.reach(7)
+    run.answered()
+    run.settled(sum(1 for row in changed if row[2] in ("accepted", "rejected")))
+    return state != "sending"
+
+
+def _apply(tx: Transaction, run: Run, message: Message, receipt: Receipt) -> list[list[str | int | None]]:
+    replies = {row.key: row for row in receipt.rows}
+    changed: list[list[str | int | None]] = []
+    for item in items_of_batch(tx, message.batch_no):
+        reply = replies.get(item.key)
+        if reply is None or item.state not in _UNSETTLED or _STATE_OF_REPLY[reply.state] == item.state:
+            continue
+        state = _STATE_OF_REPLY[reply.state]
+        set_item(
+            tx,
+            item,
+            state=state,
+            receipt_no=reply.receipt_no or item.receipt_no,
+            code=_code(reply),
+            reason=reply.text,
+            settled_at=None if state == "pending" else run.now(),
+        )
+        changed.append([item.key, item.version, state, reply.receipt_no or _code(reply)])
+    return changed
+
+
+def _code(reply: RowReply) -> str | None:
+    return None if reply.code is None else reply.code[:40]
+
+
+def _settle_message(tx: Transaction, run: Run, message: Message) -> str:
+    """The message's state follows from its items: unknown before pending before done."""
+    states = {item.state for item in items_of_batch(tx, message.batch_no)}
+    state = next((one for one in _UNSETTLED if one in states), "done")
+    values: dict[str, object] = {"state": state, "next_try_at": None}
+    if state == "done":
+        values["closed_at"] = run.now()
+    elif state == "sending":
+        values["next_try_at"] = run.soon(run.backoff(message.sends))
+    else:
+        values |= {"absent_reads": 0, "absent_since": None, "next_try_at": run.soon(run.policy.poll_s)}
+    set_message(tx, message.batch_no, **values)
+    return state
+
+
+def not_executed(run: Run, message: Message, error: DrawbridgeError, asked_s: float | None) -> None:
+    """The last send certainly came to nothing: the same bytes may go again under the same number."""
+    until = run.fault(asked_s)
+    with run.write() as tx:
+        log_answer(
+            tx, message.batch_no, "send", "not-sent", error.code, str(error), run.clock.now(), repeats=True
+        )
+        current = _current(tx, message)
+        never = current.sends <= current.tries + 1
+        set_message(
+            tx,
+            message.batch_no,
+            tries=current.tries + 1,
+            state="ready" if never else current.state,
+            next_try_at=until,
+        )
+        if never:
+            set_items(tx, items_of_batch(tx, message.batch_no), state="ready")
+        append(tx, "not-executed", message.subject, {"code": error.code}, run.now())
+
+
+def unknown(run: Run, message: Message, act: str, outcome: str, error: DrawbridgeError) -> None:
+    """Nothing is known of the last send, or the question was not answered: looked at again later."""
+    until = run.fault()
+    with run.write() as tx:
+        log_answer(
+            tx,
+            message.batch_no,
+            act,
+            outcome,
+            error.code,
+            str(error),
+            run.clock.now(),
+            repeats=outcome == "unreachable",
+        )
+        set_message(tx, message.batch_no, next_try_at=until)
+        if act == "send":
+            append(tx, "unknown", message.subject, {"code": error.code}, run.now())
+
+
+def refused(run: Run, message: Message, error: Refused) -> None:
+    """The other side refused a message that it never saw before: nothing of it is held.
+
+    An item that was refused alone is rejected.  Several in one message go out again each in a message of its
+    own, so that one faulty record does not take the others with it.
+    """
+    run.answered()
+    code = str(error.facts.get("answer_code") or error.code)[:40]
+    reason = str(error.facts.get("answer_text") or error.zh)
+    run.reach(5)
+    with run.write() as tx:
+        log_answer(tx, message.batch_no, "send", "refused", error.code, str(error), run.clock.now())
+        items = [item for item in items_of_batch(tx, message.batch_no) if item.state == "sending"]
+        alone = len(items) == 1
+        for item in items:
+            if alone:
+                set_item(tx, item, state="rejected", code=code, reason=reason, settled_at=run.now())
+            else:
+                set_item(
+                    tx, item, state="ready", batch_no=None, attempt=item.attempt + 1, code=code, reason=reason
+                )
+        set_message(
+            tx,
+            message.batch_no,
+            state="done" if alone else "void",
+            closed_at=run.now(),
+            next_try_at=None,
+        )
+        rows = [[item.key, item.version, "rejected" if alone else "ready", code] for item in items]
+        append(tx, "refused", message.subject, {"code": error.code, "items": rows}, run.now())
+        run.reach(6)
+    run.reach(7)
+    run.settled(1 if alone else 0)
+
+
+def _current(tx: Transaction, message: Message) -> Message:
+    found = message_of(tx, message.batch_no)
+    if found is None:
+        raise LookupError(message.batch_no)
+    return found

@@ -1,0 +1,159 @@
+"""One call of the delivery: what it works with, how patient it is, what it has seen go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from connectors.protocols import Channel
+from delivery.clock import WallClock
+from delivery.hooks import Hooks, point
+from ledger.engine import Ledger, Transaction
+from ledger.leases import Lease, renew
+from ledger.outbox import item_counts
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How long and how often.
+
+    `lease_s` outlasts the longest exchange with the other side.  A transport fault holds all sending back
+    for `backoff_s`, doubled with each that follows, at most `backoff_cap_s`.  With `breaker` faults in a row
+    and a message still unknown no further message is begun.  `conflicts`: so many answers for other bytes,
+    or `duplicate` without a receipt, and an operator has to look.  `poll_s`: between two looks at a pending
+    message.
+    """
+
+    lease_s: float = 120.0
+    backoff_s: float = 0.5
+    backoff_cap_s: float = 60.0
+    breaker: int = 3
+    conflicts: int = 3
+    poll_s: float = 2.0
+
+
+DEFAULT = Policy()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the items of one kind stand after a call.
+
+    `due` = accepted + rejected + pending + unknown + ready + parked; what is held, withheld or void is not
+    due.  `sent`: records that this call put on the wire, repetitions included.  `next_try_at` (wall time,
+    UTC): when it makes sense to call again; None: nothing is left that waiting would change.
+    """
+
+    due: int
+    accepted: int
+    rejected: int
+    pending: int
+    unknown: int
+    ready: int
+    parked: int
+    sent: int
+    next_try_at: datetime | None
+
+
+@dataclass
+class Run:
+    """The state of one call. `lease` None: it only reads and records answers, and sends nothing new."""
+
+    ledger: Ledger
+    channel: Channel
+    task_id: str
+    clock: WallClock
+    hooks: Hooks
+    now: Callable[[], datetime]
+    policy: Policy
+    lease: Lease | None = None
+    lease_seen: float = 0.0
+    sent: int = 0
+    faults: int = 0
+    hold_until: datetime | None = None
+    progress: Callable[[int, int], None] | None = None
+    total: int = 0
+    done: int = field(default=0)
+
+    @property
+    def kind(self) -> str:
+        """What is written."""
+        return self.channel.kind
+
+    def reach(self, number: int) -> None:
+        """Says that a point is reached."""
+        self.hooks.reach(point(self.kind, number))
+
+    def on_the_wire(self, records: int) -> None:
+        """Counts records that reached the other side, or may have."""
+        self.sent += records
+        self.hooks.sent(records)
+
+    def settled(self, records: int) -> None:
+        """Tells the progress of items that are answered now."""
+        self.done += records
+        if self.progress is not None:
+            self.progress(min(self.done, self.total), self.total)
+
+    def fault(self, asked_s: float | None = None) -> datetime:
+        """A transport fault: holds all back, at least as long as the system asked; returns until when."""
+        self.faults += 1
+        wait_s = max(self.backoff(self.faults), asked_s or 0.0)
+        until = self.clock.now() + timedelta(seconds=wait_s)
+        self.hold_until = until if self.hold_until is None else max(self.hold_until, until)
+        return until
+
+    def answered(self) -> None:
+        """An answer that can be trusted came: the line works."""
+        self.faults = 0
+        self.hold_until = None
+
+    def backoff(self, times: int) -> float:
+        """Seconds to wait after so many failures in a row."""
+        return float(min(self.policy.backoff_cap_s, self.policy.backoff_s * 2.0 ** min(times - 1, 20)))
+
+    def soon(self, wait_s: float) -> datetime:
+        """Wall time in so many seconds."""
+        return self.clock.now() + timedelta(seconds=wait_s)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A transaction that is this run's to make. Raises DB-LEDGER-040 if the lease was taken over."""
+        with self.ledger.write() as tx:
+            if self.lease is not None:
+                self.lease = renew(tx, self.lease, self.clock.now(), self.policy.lease_s)
+                self.lease_seen = self.clock.monotonic()
+            yield tx
+
+    def keep_lease(self) -> None:
+        """Asks for the lease again if so much time went by that it may have run out before a send ends."""
+        if self.lease is not None and self.clock.monotonic() - self.lease_seen > self.policy.lease_s / 4:
+            with self.write():
+                pass
+
+    def outcome(self, next_try_at: datetime | None) -> Outcome:
+        """How things stand now."""
+        with self.ledger.read() as tx:
+            found = item_counts(tx, self.kind, self.task_id)
+        return outcome_of(found, self.sent, next_try_at)
+
+
+def outcome_of(found: Mapping[str, int], sent: int, next_try_at: datetime | None) -> Outcome:
+    """The outcome that the counts by state make."""
+    of = {
+        state: found.get(state, 0)
+        for state in ("accepted", "rejected", "pending", "sending", "ready", "parked")
+    }
+    return Outcome(
+        due=sum(of.values()),
+        accepted=of["accepted"],
+        rejected=of["rejected"],
+        pending=of["pending"],
+        unknown=of["sending"],
+        ready=of["ready"],
+        parked=of["parked"],
+        sent=sent,
+        next_try_at=next_try_at,
+    )

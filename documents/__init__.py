@@ -1,0 +1,1 @@
+"""What people print and sign: forms, group sheets, statistics tables, notices, quarantine workbooks."""

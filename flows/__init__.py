@@ -1,0 +1,1 @@
+"""What runs when: one thin flow per stage, the settings, and the command line."""

@@ -1,0 +1,177 @@
+"""The audit chain: what was done, in order, each event sealed by the one after it.
+
+The digest of an event is the SHA-256 of the RFC 8785 bytes of
+`{"seq", "at", "kind", "subject", "facts", "prev"}`, where `prev` is the digest before it (64
+zeros before the first).  The database refuses to change or delete an event; who gets round
+that is found by `verify_audit`, which needs a head kept elsewhere only against somebody who
+cuts the end off and moves the head back, or who writes the whole chain anew.
+Facts hold ids, counts, digests and codes, never personal data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import rfc8785
+import sqlalchemy as sa
+
+from ledger.engine import Transaction
+from ledger.tables import audit_event, audit_head
+from ledger.types import read_time_text, time_text
+
+ORIGIN = "0" * 64
+"""`prev` of the first event."""
+
+
+@dataclass(frozen=True)
+class AuditHead:
+    """The end of the chain: number and digest of the last event; `(0, ORIGIN)` before any."""
+
+    seq: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """One event. `at` is UTC."""
+
+    seq: int
+    at: datetime
+    kind: str
+    subject: str
+    facts: Mapping[str, Any]
+    digest: str
+
+
+@dataclass(frozen=True)
+class AuditVerdict:
+    """What `verify_audit` found.
+
+    `broken_at` is the number of the first event that is not as it was written, or that is missing;
+    None: none is. `reason`: edited, missing, inserted, head, elsewhere.
+    """
+
+    count: int
+    head: AuditHead
+    broken_at: int | None = None
+    reason: str | None = None
+
+
+def append(tx: Transaction, kind: str, subject: str, facts: Mapping[str, Any], at: datetime) -> AuditHead:
+    """Adds an event within the transaction that does what it says.
+
+    `facts` is JSON of what changed; `at` is aware. Raises rfc8785.CanonicalizationError for what is no JSON.
+    """
+    last = head(tx)
+    event = {
+        "seq": last.seq + 1,
+        "at": time_text(at),
+        "kind": kind,
+        "subject": subject,
+        "facts": facts,
+        "prev": last.digest,
+    }
+    new = AuditHead(last.seq + 1, _digest(event))
+    tx.execute(
+        audit_event.insert(),
+        {
+            "seq_no": new.seq,
+            "event_at": event["at"],
+            "kind": kind,
+            "subject": subject,
+            "facts": rfc8785.dumps(facts).decode(),
+            "prev_digest": last.digest,
+            "digest": new.digest,
+        },
+    )
+    tx.execute(audit_head.update().values(seq_no=new.seq, digest=new.digest))
+    return new
+
+
+def head(tx: Transaction) -> AuditHead:
+    """The end of the chain, to be kept elsewhere."""
+    seq, digest = tx.execute(sa.select(audit_head.c.seq_no, audit_head.c.digest)).one()
+    return AuditHead(seq, digest)
+
+
+def events(tx: Transaction, subject: str | None = None, kind: str | None = None) -> list[AuditEvent]:
+    """Events in order, of one subject and of one kind if given."""
+    query = sa.select(audit_event).order_by(audit_event.c.seq_no)
+    if subject is not None:
+        query = query.where(audit_event.c.subject == subject)
+    if kind is not None:
+        query = query.where(audit_event.c.kind == kind)
+    return [
+        AuditEvent(
+            row.seq_no, read_time_text(row.event_at), row.kind, row.subject, json.loads(row.facts), row.digest
+        )
+        for row in tx.execute(query)
+    ]
+
+
+def verify_audit(engine: sa.Engine, heads: Sequence[AuditHead] = ()) -> AuditVerdict:
+    """Recomputes the chain from its first event; compares it with its head and `heads` kept elsewhere."""
+    with engine.begin() as tx:
+        last = AuditHead(0, ORIGIN)
+        kept = {h.seq: h.digest for h in heads}
+        broken: tuple[int, str] | None = None
+        query = sa.select(audit_event).order_by(audit_event.c.seq_no)
+        for row in tx.execution_options(yield_per=1000).execute(query):
+            reason = _fault(row, last) or _differs(kept, row.seq_no, row.digest)
+            if reason is not None:
+                broken = (min(row.seq_no, last.seq + 1), reason)
+                break
+            last = AuditHead(row.seq_no, row.digest)
+        count = tx.scalar(sa.select(sa.func.count()).select_from(audit_event)) or 0
+        if broken is None:
+            broken = _end_fault(last, head(tx), kept)
+    if broken is None:
+        return AuditVerdict(count, last)
+    return AuditVerdict(count, last, broken_at=broken[0], reason=broken[1])
+
+
+def _fault(row: Any, last: AuditHead) -> str | None:
+    """What is wrong with an event that should follow `last`."""
+    if row.seq_no != last.seq + 1:
+        return "missing" if row.seq_no > last.seq + 1 else "inserted"
+    try:
+        facts = json.loads(row.facts)
+        canonical = rfc8785.dumps(facts).decode()
+    except (ValueError, rfc8785.CanonicalizationError):
+        return "edited"
+    event = {
+        "seq": row.seq_no,
+        "at": row.event_at,
+        "kind": row.kind,
+        "subject": row.subject,
+        "facts": facts,
+        "prev": row.prev_digest,
+    }
+    if row.prev_digest != last.digest or canonical != row.facts or _digest(event) != row.digest:
+        return "edited"
+    return None
+
+
+def _differs(kept: Mapping[int, str], seq: int, digest: str) -> str | None:
+    return "elsewhere" if kept.get(seq, digest) != digest else None
+
+
+def _end_fault(last: AuditHead, recorded: AuditHead, kept: Mapping[int, str]) -> tuple[int, str] | None:
+    """What is wrong with the chain's end: events cut off, or a head that was moved."""
+    beyond = [seq for seq in kept if seq > last.seq]
+    if beyond:
+        return last.seq + 1, "missing"
+    if recorded.seq > last.seq:
+        return last.seq + 1, "missing"
+    if recorded != last:
+        return max(recorded.seq, 1), "head"
+    return None
+
+
+def _digest(event: Mapping[str, Any]) -> str:
+    return hashlib.sha256(rfc8785.dumps(dict(event))).hexdigest()

@@ -1,0 +1,208 @@
+"""The messages that items go out in: frozen bytes, what was tried with them, every answer that came.
+
+A message is written before anything is sent, and its bytes never change.  `sends` counts how often
+it was handed to the network or may have been, `tries` how often that is known to have come to
+nothing; as long as both are equal, nobody can have executed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from ledger.engine import Transaction
+from ledger.tables_outbox import delivery_batch, delivery_batch_item, exchange_log
+from ledger.texts import digest_of
+
+
+@dataclass(frozen=True)
+class Message:
+    """A batch. `state`: ready (certainly not executed), sending (unknown), pending, done, void, parked.
+
+    `created_at` is campaign time, the other times are wall time; all are UTC.
+    """
+
+    batch_no: str
+    kind: str
+    task_id: str
+    system: str
+    state: str
+    body: bytes
+    body_digest: str
+    created_at: datetime
+    sent_at: datetime
+    tries: int
+    sends: int
+    absent_reads: int
+    absent_since: datetime | None
+    next_try_at: datetime | None
+
+    @property
+    def subject(self) -> str:
+        """How the audit chain calls this message."""
+        return f"{self.kind}/{self.batch_no}"
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether one of its sends may have been executed."""
+        return self.sends > self.tries
+
+
+@dataclass(frozen=True)
+class Exchanged:
+    """One answer, or the lack of one: `act` send, query or operator; `at` is wall time, UTC."""
+
+    entry_no: int
+    act: str
+    outcome: str
+    code: str | None
+    answer: str
+    at: datetime
+
+
+def add_message(
+    tx: Transaction,
+    batch_no: str,
+    kind: str,
+    task_id: str,
+    system: str,
+    body: bytes,
+    members: Sequence[tuple[str, int]],
+    *,
+    created_at: datetime,
+    wall: datetime,
+) -> Message:
+    """Writes a message that is about to be sent for the first time; `members`: key and version."""
+    tx.execute(
+        delivery_batch.insert(),
+        {
+            "batch_no": batch_no,
+            "kind": kind,
+            "task_id": task_id,
+            "system": system,
+            "state": "sending",
+            "body": body,
+            "body_digest": digest_of(body),
+            "created_at": created_at,
+            "sent_at": wall,
+            "tries": 0,
+            "sends": 1,
+            "absent_reads": 0,
+        },
+    )
+    tx.execute(
+        delivery_batch_item.insert(),
+        [
+            {"batch_no": batch_no, "entry_no": number, "item_key": key, "item_version": version}
+            for number, (key, version) in enumerate(members, 1)
+        ],
+    )
+    found = message_of(tx, batch_no)
+    if found is None:
+        raise LookupError(batch_no)
+    return found
+
+
+def message_of(tx: Transaction, batch_no: str) -> Message | None:
+    """One message."""
+    row = tx.execute(sa.select(delivery_batch).where(delivery_batch.c.batch_no == batch_no)).one_or_none()
+    return None if row is None else _message(row)
+
+
+def messages_in(tx: Transaction, kind: str, task_id: str, states: Collection[str]) -> list[Message]:
+    """The messages of one kind in certain states, oldest first."""
+    column = delivery_batch.c
+    query = sa.select(delivery_batch).where(
+        column.kind == kind, column.task_id == task_id, column.state.in_(sorted(states))
+    )
+    return [_message(row) for row in tx.execute(query.order_by(column.sent_at, column.batch_no))]
+
+
+def members(tx: Transaction, batch_no: str) -> list[tuple[str, int]]:
+    """Key and version of what the message was written with, in its order."""
+    column = delivery_batch_item.c
+    query = sa.select(column.item_key, column.item_version).where(column.batch_no == batch_no)
+    return [(key, version) for key, version in tx.execute(query.order_by(column.entry_no)).tuples()]
+
+
+def set_message(tx: Transaction, batch_no: str, **values: object) -> None:
+    """Changes columns of a message, never its bytes."""
+    tx.execute(delivery_batch.update().where(delivery_batch.c.batch_no == batch_no).values(**values))
+
+
+def log_answer(
+    tx: Transaction,
+    batch_no: str,
+    act: str,
+    outcome: str,
+    code: str | None,
+    answer: str,
+    wall: datetime,
+    *,
+    repeats: bool = False,
+) -> None:
+    """Keeps what came back. `repeats`: the same as the entry before it need not be written again."""
+    last = _last_entry(tx, batch_no)
+    if (
+        repeats
+        and last is not None
+        and (last.act, last.outcome, last.code, last.answer)
+        == (
+            act,
+            outcome,
+            code,
+            answer,
+        )
+    ):
+        return
+    tx.execute(
+        exchange_log.insert(),
+        {
+            "batch_no": batch_no,
+            "entry_no": 1 if last is None else last.entry_no + 1,
+            "act": act,
+            "outcome": outcome,
+            "code": code,
+            "answer": answer,
+            "answered_at": wall,
+        },
+    )
+
+
+def exchanges(tx: Transaction, batch_no: str) -> list[Exchanged]:
+    """Everything that came back about a message, in order: the evidence for an operator."""
+    query = sa.select(exchange_log).where(exchange_log.c.batch_no == batch_no)
+    return [_exchanged(row) for row in tx.execute(query.order_by(exchange_log.c.entry_no))]
+
+
+def _last_entry(tx: Transaction, batch_no: str) -> Exchanged | None:
+    query = sa.select(exchange_log).where(exchange_log.c.batch_no == batch_no)
+    row = tx.execute(query.order_by(exchange_log.c.entry_no.desc()).limit(1)).one_or_none()
+    return None if row is None else _exchanged(row)
+
+
+def _exchanged(row: Any) -> Exchanged:
+    return Exchanged(row.entry_no, row.act, row.outcome, row.code, row.answer, row.answered_at)
+
+
+def _message(row: Any) -> Message:
+    return Message(
+        row.batch_no,
+        row.kind,
+        row.task_id,
+        row.system,
+        row.state,
+        bytes(row.body),
+        row.body_digest,
+        row.created_at,
+        row.sent_at,
+        row.tries,
+        row.sends,
+        row.absent_reads,
+        row.absent_since,
+        row.next_try_at,
+    )

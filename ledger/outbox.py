@@ -1,0 +1,243 @@
+"""What is to go out: one item per record of ours, kind of write and version, and how far each came.
+
+An item's state says what is known, not what was tried: `sending` means that its message was handed
+to the network or may have been, and that nobody has said yet what became of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from ledger.engine import Transaction
+from ledger.tables_outbox import delivery_item
+from ledger.texts import digest_of
+
+STATES: Mapping[str, str] = {
+    "held": "waits for an approval",
+    "ready": "may be sent",
+    "sending": "in a message whose outcome is unknown",
+    "pending": "received by the other side, which has not decided",
+    "accepted": "held by the other side, with its receipt",
+    "rejected": "refused, with the reason",
+    "withheld": "not to be sent, with the reason",
+    "void": "replaced by a later version before it was sent",
+    "parked": "outcome unknown and not to be found out by asking: an operator decides",
+}
+
+OPEN = frozenset({"ready", "sending", "pending", "parked"})
+"""A later version of the same record waits until the earlier one has left these states."""
+
+_KEYS_AT_ONCE = 400
+
+
+@dataclass(frozen=True)
+class OutboxItem:
+    """One version of one record on its way. `payload` is the record as JSON text; times are UTC.
+
+    `attempt` counts the messages that were void; `batch_no` names the message that it is in.
+    """
+
+    kind: str
+    task_id: str
+    key: str
+    version: int
+    state: str
+    payload: str
+    payload_digest: str
+    deadline: datetime | None
+    attempt: int
+    batch_no: str | None
+    receipt_no: str | None
+    code: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An open item without its payload, for planning. `alone`: goes out in a message of its own."""
+
+    key: str
+    version: int
+    state: str
+    deadline: datetime | None
+    batch_no: str | None
+    alone: bool
+
+
+def add_items(
+    tx: Transaction,
+    kind: str,
+    task_id: str,
+    state: str,
+    rows: Sequence[tuple[str, int, str, datetime | None]],
+    now: datetime,
+) -> None:
+    """Writes new items: key, version, payload, deadline."""
+    if not rows:
+        return
+    tx.execute(
+        delivery_item.insert(),
+        [
+            {
+                "kind": kind,
+                "task_id": task_id,
+                "item_key": key,
+                "item_version": version,
+                "state": state,
+                "payload": payload,
+                "payload_digest": digest_of(payload),
+                "deadline": deadline,
+                "attempt": 0,
+                "created_at": now,
+            }
+            for key, version, payload, deadline in rows
+        ],
+    )
+
+
+def outbox_items(
+    tx: Transaction, kind: str, task_id: str, keys: Collection[str] | None = None
+) -> list[OutboxItem]:
+    """Items of one kind, of certain keys if given, by key and version."""
+    column = delivery_item.c
+    query = sa.select(delivery_item).where(column.kind == kind, column.task_id == task_id)
+    if keys is None:
+        rows: Iterable[Any] = tx.execute(query)
+    else:
+        rows = [
+            row
+            for some in _slices(sorted(keys))
+            for row in tx.execute(query.where(column.item_key.in_(some)))
+        ]
+    return sorted((_item(row) for row in rows), key=lambda item: (item.key, item.version))
+
+
+def item_of(tx: Transaction, kind: str, task_id: str, key: str, version: int) -> OutboxItem | None:
+    """One item."""
+    row = tx.execute(sa.select(delivery_item).where(_is(kind, task_id, key, version))).one_or_none()
+    return None if row is None else _item(row)
+
+
+def items_of_batch(tx: Transaction, batch_no: str) -> list[OutboxItem]:
+    """The items that are in a message now, by key and version; those that left it are not among them."""
+    rows = tx.execute(sa.select(delivery_item).where(delivery_item.c.batch_no == batch_no))
+    return sorted((_item(row) for row in rows), key=lambda item: (item.key, item.version))
+
+
+def waiting_items(tx: Transaction, kind: str, task_id: str) -> list[Waiting]:
+    """Everything open of one kind, nearest deadline first, then by key and version."""
+    column = delivery_item.c
+    query = sa.select(
+        column.item_key, column.item_version, column.state, column.deadline, column.batch_no, column.code
+    ).where(column.kind == kind, column.task_id == task_id, column.state.in_(sorted(OPEN)))
+    found = [
+        Waiting(row.item_key, row.item_version, row.state, row.deadline, row.batch_no, row.code is not None)
+        for row in tx.execute(query)
+    ]
+    return sorted(found, key=_urgency)
+
+
+def item_counts(tx: Transaction, kind: str, task_id: str) -> dict[str, int]:
+    """How many items of one kind are in each state that occurs."""
+    column = delivery_item.c
+    query = (
+        sa.select(column.state, sa.func.count())
+        .where(column.kind == kind, column.task_id == task_id)
+        .group_by(column.state)
+    )
+    return dict(tx.execute(query).tuples().all())
+
+
+def set_item(tx: Transaction, item: OutboxItem, **values: object) -> None:
+    """Changes columns of an item (`state`, `batch_no`, `attempt`, `receipt_no`, `code`, …)."""
+    tx.execute(
+        delivery_item.update().where(_is(item.kind, item.task_id, item.key, item.version)).values(**values)
+    )
+
+
+def set_items(tx: Transaction, items: Sequence[OutboxItem], **values: object) -> None:
+    """Changes the same columns of several items alike."""
+    if not items:
+        return
+    column = delivery_item.c
+    tx.execute(
+        delivery_item.update()
+        .where(
+            column.kind == sa.bindparam("the_kind"),
+            column.task_id == sa.bindparam("the_task"),
+            column.item_key == sa.bindparam("the_key"),
+            column.item_version == sa.bindparam("the_version"),
+        )
+        .values(**values),
+        [
+            {
+                "the_kind": item.kind,
+                "the_task": item.task_id,
+                "the_key": item.key,
+                "the_version": item.version,
+            }
+            for item in items
+        ],
+    )
+
+
+def published_keys(tx: Transaction, task_id: str) -> frozenset[str]:
+    """Codes (USCC) of the enterprises whose record the publicity system has accepted and not withdrawn."""
+    newest: dict[str, dict[str, Any]] = {}
+    column = delivery_item.c
+    query = (
+        sa.select(column.item_key, column.payload)
+        .where(column.kind == "record", column.task_id == task_id, column.state == "accepted")
+        .order_by(column.item_version)
+    )
+    for key, payload in tx.execute(query).tuples():
+        newest[key] = json.loads(payload)
+    return frozenset(str(record["uscc"]) for record in newest.values() if record.get("operation") != "D")
+
+
+def _urgency(item: Waiting) -> tuple[bool, float, str, int]:
+    return (
+        item.deadline is None,
+        0.0 if item.deadline is None else item.deadline.timestamp(),
+        item.key,
+        item.version,
+    )
+
+
+def _is(kind: str, task_id: str, key: str, version: int) -> sa.ColumnElement[bool]:
+    column = delivery_item.c
+    return sa.and_(
+        column.kind == kind,
+        column.task_id == task_id,
+        column.item_key == key,
+        column.item_version == version,
+    )
+
+
+def _item(row: Any) -> OutboxItem:
+    return OutboxItem(
+        row.kind,
+        row.task_id,
+        row.item_key,
+        row.item_version,
+        row.state,
+        row.payload,
+        row.payload_digest,
+        row.deadline,
+        row.attempt,
+        row.batch_no,
+        row.receipt_no,
+        row.code,
+        row.reason,
+    )
+
+
+def _slices(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        yield keys[start : start + _KEYS_AT_ONCE]

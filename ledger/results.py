@@ -1,0 +1,134 @@
+"""Inspection results as the departments entered them, every version that was ever pulled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from ledger.audit import append
+from ledger.engine import Transaction
+from ledger.quarantine import QuarantinedRow, Refusal, record_quarantined, rows_of_snapshot
+from ledger.tables import result, result_cursor
+from ledger.texts import digest_of, text_of
+from schemas.result import ItemResult
+
+_KIND = "result"
+
+
+@dataclass(frozen=True)
+class ResultsOutcome:
+    """What one page of results brought: new, changed, as known, and refused for the first time."""
+
+    added: int
+    changed: int
+    unchanged: int
+    refused: int
+
+
+def result_cursor_of(tx: Transaction, task_id: str) -> datetime | None:
+    """Since when changes are to be pulled, UTC, inclusive; None: from the beginning."""
+    found: datetime | None = tx.scalar(
+        sa.select(result_cursor.c.updated_since).where(result_cursor.c.task_id == task_id)
+    )
+    return found
+
+
+def record_results(
+    tx: Transaction,
+    task_id: str,
+    rows: Sequence[ItemResult],
+    refused: Sequence[tuple[int, Refusal]],
+    now: datetime,
+) -> ResultsOutcome:
+    """Records one page of results, and moves the cursor to its newest change.
+
+    Pages come oldest change first, so that whoever goes on from the cursor misses nothing.
+    `refused`: page number and row.
+    """
+    known = _newest(tx, task_id, [row.result_id for row in rows])
+    added = changed = 0
+    news: list[list[object]] = []
+    for row in rows:
+        body = text_of(row)
+        digest = digest_of(body)
+        seq_no, before = known.get(row.result_id, (-1, ""))
+        if before == digest:
+            continue
+        _write(tx, task_id, row, seq_no + 1, body, now)
+        known[row.result_id] = (seq_no + 1, digest)
+        added, changed = (added + 1, changed) if seq_no < 0 else (added, changed + 1)
+        news.append([row.result_id, row.version, digest])
+    new_refusals = record_quarantined(tx, task_id, _KIND, 0, refused, now, once=True)
+    if rows:
+        _move_cursor(tx, task_id, max(row.updated_at for row in rows))
+    if news or new_refusals:
+        append(tx, "results-recorded", task_id, {"results": news, "refused": new_refusals}, now)
+    return ResultsOutcome(added, changed, len(rows) - added - changed, new_refusals)
+
+
+def results(tx: Transaction, task_id: str) -> list[ItemResult]:
+    """The newest of every result, by enterprise and item."""
+    column = result.c
+    query = sa.select(column.uscc, column.item_code, column.result_id, column.body).where(
+        column.task_id == task_id, column.is_newest.is_(True)
+    )
+    return [ItemResult.model_validate_json(row[3]) for row in sorted(tx.execute(query).tuples())]
+
+
+def result_history(tx: Transaction, task_id: str, result_id: str) -> list[ItemResult]:
+    """Every version of one result that was pulled, oldest first."""
+    column = result.c
+    query = sa.select(column.body).where(column.task_id == task_id, column.result_id == result_id)
+    return [ItemResult.model_validate_json(body) for body in tx.scalars(query.order_by(column.seq_no))]
+
+
+def refused_results(tx: Transaction, task_id: str) -> list[QuarantinedRow]:
+    """Rows of results that could not be taken over."""
+    return rows_of_snapshot(tx, task_id, _KIND, 0)
+
+
+def _newest(tx: Transaction, task_id: str, ids: Sequence[str]) -> dict[str, tuple[int, str]]:
+    column = result.c
+    query = sa.select(column.result_id, column.seq_no, column.digest).where(
+        column.task_id == task_id, column.result_id.in_(ids), column.is_newest.is_(True)
+    )
+    return {row.result_id: (row.seq_no, row.digest) for row in tx.execute(query)}
+
+
+def _write(tx: Transaction, task_id: str, row: ItemResult, seq_no: int, body: str, now: datetime) -> None:
+    column = result.c
+    if seq_no:
+        tx.execute(
+            result.update()
+            .where(column.task_id == task_id, column.result_id == row.result_id, column.seq_no == seq_no - 1)
+            .values(is_newest=False)
+        )
+    tx.execute(
+        result.insert(),
+        {
+            "task_id": task_id,
+            "result_id": row.result_id,
+            "seq_no": seq_no,
+            "result_version": row.version,
+            "uscc": row.uscc,
+            "item_code": row.item_code,
+            "dept_code": row.dept_code,
+            "is_newest": True,
+            "body": body,
+            "digest": digest_of(body),
+            "updated_at": row.updated_at,
+            "recorded_at": now,
+        },
+    )
+
+
+def _move_cursor(tx: Transaction, task_id: str, updated_since: datetime) -> None:
+    recorded = result_cursor_of(tx, task_id)
+    row = {"task_id": task_id, "updated_since": updated_since}
+    if recorded is None:
+        tx.execute(result_cursor.insert(), row)
+    elif recorded < updated_since:
+        tx.execute(result_cursor.update().where(result_cursor.c.task_id == task_id), row)
