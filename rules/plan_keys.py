@@ -1,0 +1,96 @@
+"""The keys of a plan file: canonical name -> (Chinese key, English alias)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys that one mapping of the file may have."""
+
+    table: Mapping[str, tuple[str, str]]
+
+    def canonical(self, written: str) -> str | None:
+        """The canonical name of a key as written; None: there is no such key here."""
+        for name, spellings in self.table.items():
+            if written in spellings:
+                return name
+        return None
+
+    def shown(self, name: str) -> str:
+        """How people write a key."""
+        return self.table[name][0]
+
+    def names(self) -> list[str]:
+        """All keys as people write them."""
+        return [chinese for chinese, _ in self.table.values()]
+
+
+CAMPAIGN = Keys(
+    {
+        "name": ("名称", "name"),
+        "short_name": ("简称", "short_name"),
+        "document_no": ("文号", "document_no"),
+        "plan": ("计划", "plan"),
+        "task_id": ("任务编号", "task_id"),
+        "task_type": ("类型", "task_type"),
+        "place": ("区划", "place"),
+        "window": ("时间", "window"),
+        "objects": ("对象", "objects"),
+        "ratios": ("比例", "ratios"),
+        "frequency_cap": ("频次上限", "frequency_cap"),
+        "departments": ("部门", "departments"),
+        "items": ("事项清单", "items"),
+        "limits": ("期限", "limits"),
+        "groups": ("组", "groups"),
+        "draw": ("抽取", "draw"),
+        "forms": ("表单", "forms"),
+        "publication": ("公示", "publication"),
+    }
+)
+PLAN = Keys({"id": ("编号", "id"), "name": ("名称", "name")})
+PLACE = Keys({"code": ("代码", "code"), "name": ("名称", "name")})
+WINDOW = Keys({"from": ("自", "from"), "to": ("至", "to")})
+OBJECTS = Keys({"kind": ("类型", "kind"), "tags": ("标签", "tags")})
+RATIOS = Keys({"overall": ("总体", "overall"), "risk": ("风险", "risk")})
+DEPARTMENT = Keys(
+    {
+        "code": ("代码", "code"),
+        "name": ("名称", "name"),
+        "role": ("角色", "role"),
+        "team": ("人数", "team"),
+        "items": ("事项", "items"),
+    }
+)
+ITEM = Keys(
+    {
+        "name": ("名称", "name"),
+        "code": ("编码", "code"),
+        "kind": ("类别", "kind"),
+        "basis": ("依据", "basis"),
+        "content": ("内容", "content"),
+        "materials": ("材料", "materials"),
+    }
+)
+LIMITS = Keys(
+    {
+        "reveal": ("揭示工作日", "reveal_working_days"),
+        "confirm": ("确认工作日", "confirm_working_days"),
+        "entry": ("录入工作日", "entry_working_days"),
+        "publish": ("公示工作日", "publish_working_days"),
+    }
+)
+GROUPS = Keys({"per_group": ("每组户数", "per_group"), "count": ("组数", "count")})
+NUMBER = Keys(
+    {
+        "id": ("名称", "id"),
+        "announced": ("公布", "announced_at"),
+        "format": ("格式", "format"),
+        "pattern": ("样式", "pattern"),
+    }
+)
+DRAW = Keys({"mode": ("方式", "mode"), "public_numbers": ("公共随机数", "public_numbers")})
+FORMS = Keys({"mode": ("方式", "mode")})
+PUBLICATION = Keys({"mode": ("方式", "mode")})
