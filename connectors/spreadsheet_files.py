@@ -11,6 +11,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +28,7 @@ MAX_CELLS = 20_000_000
 MAX_RECORD_LINES = 20  # a quoted field with more lines than this is a lost quotation mark
 _RATIO_FROM = 100_000  # small entries of nothing but zeros are no bomb
 _CHUNK = 1 << 20
+_LONGEST_TEXT = 1 << 20  # without a tag; a cell has 32 767 characters at most
 
 Cells = list[object]
 
@@ -69,7 +71,7 @@ def open_table(path: Path) -> Opened:
         raise DrawbridgeError(
             "DB-INPUT-008", path=path, detail=error.strerror or type(error).__name__
         ) from None
-    if not first.strip():
+    if not first.removeprefix(codecs.BOM_UTF8).strip():
         raise DrawbridgeError("DB-INPUT-003", path=path)
     if first.startswith(b"PK\x03\x04"):
         _gate_archive(path)
@@ -124,6 +126,8 @@ def _gate_archive(path: Path) -> None:
             names = [entry.filename for entry in entries]
             if "xl/workbook.xml" not in names:
                 raise DrawbridgeError("DB-INPUT-004", path=path, detail="压缩包，不是 .xlsx 工作簿")
+            if "xl/workbook.bin" in names or "content.xml" in names:
+                raise refuse("部件的类型异常")
             for entry in entries:
                 _gate_entry(entry, refuse)
             if sum(entry.file_size for entry in entries) > MAX_UNPACKED:
@@ -132,7 +136,7 @@ def _gate_archive(path: Path) -> None:
                 _gate_content(archive, entry, refuse)
     except zipfile.BadZipFile as error:
         raise DrawbridgeError("DB-INPUT-008", path=path, detail="工作簿已损坏") from error
-    except (OSError, NotImplementedError, RuntimeError, EOFError) as error:
+    except (OSError, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
         raise DrawbridgeError("DB-INPUT-008", path=path, detail=type(error).__name__) from error
 
 
@@ -148,27 +152,57 @@ def _gate_entry(entry: zipfile.ZipInfo, refuse: Callable[[str], DrawbridgeError]
         raise refuse("压缩比异常")
 
 
-_CELL = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]{0,3})([0-9]{1,10})[\"']")
+_TARGET = re.compile(rb"\bTarget\s*=\s*[\"']([^\"']*)[\"']")
+# Rows and cells, with the place that they name. A cell that names none stands behind the one before it.
+_PLACE = re.compile(
+    rb"<(?:[\w.-]+:)?(?:(row)|c)(?=[\s/>])(?:[^<]*?\br\s*=\s*[\"']([A-Za-z]{0,3})([0-9]{1,10})[\"'])?"
+)
+
+
+class _Extent:
+    """How large a table the rows and cells of a part span: what reading it would allocate."""
+
+    def __init__(self) -> None:
+        self.rows = self.columns = 1
+        self._row = self._column = 0
+
+    def add(self, text: bytes) -> None:
+        for is_row, letters, digits in _PLACE.findall(text):
+            if is_row:
+                self._row, self._column = int(digits) if digits else self._row + 1, 0
+            else:
+                self._column = _column_number(letters) if letters else self._column + 1
+                self.columns = max(self.columns, self._column)
+                if digits:
+                    self._row = int(digits)
+            self.rows = max(self.rows, self._row)
 
 
 def _gate_content(
     archive: zipfile.ZipFile, entry: zipfile.ZipInfo, refuse: Callable[[str], DrawbridgeError]
 ) -> None:
     """Unpacks one entry; what it names must fit into memory, and it must be what the directory says."""
-    is_sheet = entry.filename.lower().startswith("xl/worksheets/") and entry.filename.lower().endswith(".xml")
-    columns, rows, tail = 1, 1, b""
+    name = entry.filename.lower()
+    if name == "xl/_rels/workbook.xml.rels":
+        # A sheet under another name would be read without having been looked at.
+        for target in _TARGET.findall(archive.read(entry)):
+            if not target.lower().endswith(b".xml"):
+                raise refuse("部件的类型异常")
+    extent, tail = _Extent(), b""
     with archive.open(entry) as stream:
         while chunk := stream.read(_CHUNK):
-            if not is_sheet:
+            if not name.endswith(".xml"):
                 continue
             if b"\x00" in chunk:
-                raise refuse("工作表的编码异常")
+                raise refuse("部件的编码异常")
             window = tail + chunk
-            for letters, digits in _CELL.findall(window):
-                columns = max(columns, _column_number(letters))
-                rows = max(rows, int(digits))
-            tail = window[-40:]
-    if rows * columns > MAX_CELLS:
+            end = window.rfind(b"<")
+            if len(window) - end > _LONGEST_TEXT:
+                raise refuse("有过长的单元格")
+            extent.add(window[:end])
+            tail = window[end:]
+    extent.add(tail)
+    if extent.rows * extent.columns > MAX_CELLS:
         raise refuse("工作表的范围异常")
 
 
@@ -194,7 +228,8 @@ def _gate_compound(path: Path) -> None:
 
 def _workbook(path: Path, kind: str) -> Opened:
     try:
-        book = python_calamine.CalamineWorkbook.from_path(path)
+        # From its bytes: given a path, the library goes by the name's ending.
+        book = python_calamine.CalamineWorkbook.from_object(io.BytesIO(path.read_bytes()))
         names = [
             meta.name
             for meta in book.sheets_metadata

@@ -116,7 +116,9 @@ def _with_dept(fields: Mapping[str, object], dept_codes: Mapping[str, str] | Non
     result = dict(fields)
     name = result.pop("dept_name", None)
     if cells.is_empty(result.get("dept_code")) and isinstance(name, str) and dept_codes:
-        result["dept_code"] = dept_codes.get(name.strip())
+        written = cells.name_key(name)
+        known = (code for full, code in dept_codes.items() if cells.name_key(full) == written)
+        result["dept_code"] = next(known, None)
     return result
 
 

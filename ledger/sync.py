@@ -8,50 +8,21 @@ row that was read is accepted or quarantined, also when another page turns out t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol, TypeAlias
 
 import sqlalchemy as sa
 
 from ledger.audit import append
-from ledger.directory import KEY_OF_KIND, SnapshotState, open_snapshot, snapshot_of
+from ledger.directory import SnapshotState, open_snapshot, snapshot_of
 from ledger.engine import Transaction
-from ledger.quarantine import Refusal, record_quarantined
+from ledger.quarantine import record_quarantined
+from ledger.sync_rows import content_of, lines_of, mark_gone, sort_page, write_rows
+from ledger.sync_state import CONFLICT, DirectoryPage, Mark, Sync
 from ledger.tables import dir_page, dir_row, dir_snapshot
-from ledger.texts import digest_of, text_of
+from ledger.texts import digest_of
 from schemas.errors import DrawbridgeError
-from schemas.record import Record
-
-CONFLICT = "-"
-"""In place of a row's digest: the pass held different rows under this key, all are quarantined."""
-
-Mark: TypeAlias = tuple[int, str, int, int, str | None]
-"""What is kept of a committed page: number, digest, rows read, total claimed, snapshot token."""
-
-_KEYS_AT_ONCE = 500
-
-
-class DirectoryPage(Protocol):
-    """One page as a connector hands it over, validated row by row."""
-
-    @property
-    def page_no(self) -> int: ...
-    @property
-    def total(self) -> int: ...
-    @property
-    def snapshot(self) -> str | None: ...
-    @property
-    def rows(self) -> Sequence[Record]: ...
-    @property
-    def refused(self) -> Sequence[Refusal]: ...
-    @property
-    def normalised(self) -> int: ...
-    @property
-    def digest(self) -> str: ...
-    @property
-    def notes(self) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True)
@@ -62,50 +33,6 @@ class PageOutcome:
     changed: int = 0
     unchanged: int = 0
     quarantined: int = 0
-
-
-@dataclass
-class Sync:
-    """An open pass, standing before `next_page`.
-
-    `seen`: row key -> page and digest of the pages committed so far; `marks`: number, digest, rows read,
-    total claimed and snapshot token of each of them. After an error it may be ahead of the ledger: begin
-    again with `begin_sync`.
-    """
-
-    source: str
-    kind: str
-    snapshot_no: int
-    next_page: int = 1
-    remote_snapshot: str | None = None
-    read: int = 0
-    seen: dict[str, tuple[int, str]] = field(default_factory=dict)
-    marks: list[Mark] = field(default_factory=list)
-
-    @property
-    def subject(self) -> str:
-        """How the audit chain calls this directory."""
-        return f"{self.kind}@{digest_of(self.source)[:16]}"
-
-
-@dataclass(frozen=True)
-class _Double:
-    """A row that the pass holds twice."""
-
-    code: str
-    reason: str
-    raw: Mapping[str, object]
-    row_no: int = 0  # pages do not say where an accepted row stood
-
-
-@dataclass
-class _Sorted:
-    """A page's rows: accepted (key -> digest, text), keys in conflict, refusals by page, to take back."""
-
-    accepted: dict[str, tuple[str, str]] = field(default_factory=dict)
-    conflicts: list[str] = field(default_factory=list)
-    refused: list[tuple[int, Refusal]] = field(default_factory=list)
-    taken_back: list[tuple[str, int]] = field(default_factory=list)
 
 
 def begin_sync(tx: Transaction, source: str, kind: str, now: datetime) -> Sync:
@@ -121,7 +48,7 @@ def begin_sync(tx: Transaction, source: str, kind: str, now: datetime) -> Sync:
             left_open.read,
         )
         for page_no, content in _pages(tx, sync):
-            sync.seen.update((key, (page_no, digest)) for key, digest in _lines(content))
+            sync.seen.update((key, (page_no, digest)) for key, digest in lines_of(content))
         sync.marks.extend(_marks(tx, sync))
         return sync
     row = dir_snapshot.c
@@ -156,9 +83,9 @@ def commit_page(tx: Transaction, sync: Sync, page: DirectoryPage, now: datetime)
     state = snapshot_of(tx, sync.source, sync.kind, sync.snapshot_no)
     if state is None or state.state != "open" or state.pages != page.page_no - 1:
         raise DrawbridgeError("DB-LEDGER-022")
-    sorted_ = _sort(tx, sync, page)
-    added, changed = _write_rows(tx, sync, sorted_.accepted, now)
-    _mark_gone(tx, sync, [key for key, _ in sorted_.taken_back], now)
+    sorted_ = sort_page(tx, sync, page)
+    added, changed = write_rows(tx, sync, sorted_.accepted, now)
+    mark_gone(tx, sync, [key for key, _ in sorted_.taken_back], now)
     refused = [(page.page_no, row) for row in page.refused] + sorted_.refused
     record_quarantined(tx, sync.source, sync.kind, sync.snapshot_no, refused, now)
     tx.execute(
@@ -172,7 +99,7 @@ def commit_page(tx: Transaction, sync: Sync, page: DirectoryPage, now: datetime)
             "rows_read": len(page.rows) + len(page.refused),
             "total_claimed": page.total,
             "remote_snapshot": page.snapshot,
-            "content": _content(sorted_),
+            "content": content_of(sorted_),
             "notes": json.dumps(list(page.notes), ensure_ascii=False),
             "committed_at": now,
         },
@@ -197,7 +124,7 @@ def commit_page(tx: Transaction, sync: Sync, page: DirectoryPage, now: datetime)
     told = {"snapshot": sync.snapshot_no, "page": page.page_no, "digest": page.digest}
     told |= {"accepted": accepted, "quarantined": len(refused), "added": added, "changed": changed}
     append(tx, "page-committed", sync.subject, told, now)
-    _advance(sync, page, _content(sorted_))
+    _advance(sync, page, content_of(sorted_))
     return PageOutcome(added, changed, len(sorted_.accepted) - added - changed, len(refused))
 
 
@@ -217,14 +144,14 @@ def complete_sync(tx: Transaction, sync: Sync, now: datetime) -> SnapshotState:
         raise DrawbridgeError("DB-LEDGER-021", claimed=state.claimed, read=state.read)
     held: dict[str, str] = {}
     for _, content in _pages(tx, sync):
-        held.update(_lines(content))
+        held.update(lines_of(content))
     held = {key: digest for key, digest in held.items() if digest != CONFLICT}
     row = dir_row.c
     here = sa.select(row.row_key).where(
         row.source == sync.source, row.kind == sync.kind, row.is_gone.is_(False)
     )
     gone = [key for key in tx.scalars(here) if key not in held]
-    _mark_gone(tx, sync, gone, now)
+    mark_gone(tx, sync, gone, now)
     digest = digest_of("".join(f"{key}\t{held[key]}\n" for key in sorted(held)))
     _close(tx, sync, now, state="complete", rows_gone=len(gone), digest=digest)
     told = {"snapshot": sync.snapshot_no, "digest": digest, "read": state.read, "accepted": state.accepted}
@@ -265,100 +192,12 @@ def _is_recorded(tx: Transaction, sync: Sync, page: DirectoryPage) -> bool:
 
 
 def _advance(sync: Sync, page: DirectoryPage, content: str) -> None:
-    sync.seen.update((key, (page.page_no, digest)) for key, digest in _lines(content))
+    sync.seen.update((key, (page.page_no, digest)) for key, digest in lines_of(content))
     sync.next_page = page.page_no + 1
     read = len(page.rows) + len(page.refused)
     sync.marks.append((page.page_no, page.digest, read, page.total, page.snapshot))
     sync.read += read
     sync.remote_snapshot = page.snapshot or sync.remote_snapshot
-
-
-def _sort(tx: Transaction, sync: Sync, page: DirectoryPage) -> _Sorted:
-    """Tells a page's new rows from those that this pass holds twice."""
-    sorted_ = _Sorted()
-    key_field = KEY_OF_KIND[sync.kind]
-    for record in page.rows:
-        key, text = str(getattr(record, key_field)), text_of(record)
-        digest = digest_of(text)
-        here = sorted_.accepted.get(key)
-        page_no, known = (page.page_no, here[0]) if here else sync.seen.get(key, (0, None))
-        if key in sorted_.conflicts:
-            page_no, known = page.page_no, CONFLICT
-        if known is None:
-            sorted_.accepted[key] = (digest, text)
-            continue
-        code = "DB-LEDGER-023" if known == digest else "DB-LEDGER-024"
-        sorted_.refused.append((page.page_no, _double(code, page_no, text)))
-        if known in (digest, CONFLICT):
-            continue
-        sorted_.conflicts.append(key)
-        if here:
-            del sorted_.accepted[key]
-            sorted_.refused.append((page.page_no, _double(code, page.page_no, here[1])))
-        else:
-            sorted_.taken_back.append((key, page_no))
-            sorted_.refused.append((page_no, _double(code, page.page_no, _text_of_row(tx, sync, key))))
-    return sorted_
-
-
-def _double(code: str, page_no: int, text: str) -> _Double:
-    return _Double(code, DrawbridgeError(code, page=page_no).zh, json.loads(text))
-
-
-def _text_of_row(tx: Transaction, sync: Sync, key: str) -> str:
-    row = dir_row.c
-    text: str = tx.execute(
-        sa.select(row.body).where(row.source == sync.source, row.kind == sync.kind, row.row_key == key)
-    ).scalar_one()
-    return text
-
-
-def _write_rows(
-    tx: Transaction, sync: Sync, accepted: Mapping[str, tuple[str, str]], now: datetime
-) -> tuple[int, int]:
-    """Writes the rows that are new or changed; returns how many of each."""
-    row = dir_row.c
-    known: dict[str, tuple[str, bool]] = {}
-    for keys in _slices(list(accepted)):
-        found = tx.execute(
-            sa.select(row.row_key, row.digest, row.is_gone).where(
-                row.source == sync.source, row.kind == sync.kind, row.row_key.in_(keys)
-            )
-        )
-        known.update((key, (digest, is_gone)) for key, digest, is_gone in found)
-    same = {"is_gone": False, "snapshot_no": sync.snapshot_no, "changed_at": now}
-    new: list[dict[str, object]] = []
-    changed: list[dict[str, object]] = []
-    back = 0
-    for key, (digest, text) in accepted.items():
-        if key not in known:
-            new.append(
-                {"source": sync.source, "kind": sync.kind, "row_key": key, "digest": digest, "body": text}
-                | same
-            )
-        elif known[key] != (digest, False):
-            back += known[key][1]
-            changed.append({"the_key": key, "digest": digest, "body": text} | same)
-    if new:
-        tx.execute(dir_row.insert(), new)
-    if changed:
-        tx.execute(
-            dir_row.update().where(
-                row.source == sync.source, row.kind == sync.kind, row.row_key == sa.bindparam("the_key")
-            ),
-            changed,
-        )
-    return len(new) + back, len(changed) - back
-
-
-def _mark_gone(tx: Transaction, sync: Sync, keys: Sequence[str], now: datetime) -> None:
-    row = dir_row.c
-    for some in _slices(keys):
-        tx.execute(
-            dir_row.update()
-            .where(row.source == sync.source, row.kind == sync.kind, row.row_key.in_(some))
-            .values(is_gone=True, snapshot_no=sync.snapshot_no, changed_at=now)
-        )
 
 
 def _close(tx: Transaction, sync: Sync, now: datetime, **values: object) -> None:
@@ -368,12 +207,6 @@ def _close(tx: Transaction, sync: Sync, now: datetime, **values: object) -> None
         .where(row.source == sync.source, row.kind == sync.kind, row.snapshot_no == sync.snapshot_no)
         .values(closed_at=now, **values)
     )
-
-
-def _content(sorted_: _Sorted) -> str:
-    """What a page held: pairs of row key and digest, as JSON."""
-    kept = [[key, digest] for key, (digest, _) in sorted_.accepted.items()]
-    return json.dumps(kept + [[key, CONFLICT] for key in sorted_.conflicts], ensure_ascii=False)
 
 
 def _pages(tx: Transaction, sync: Sync) -> Iterator[tuple[int, str]]:
@@ -393,12 +226,3 @@ def _marks(tx: Transaction, sync: Sync) -> list[Mark]:
         (row.page_no, row.digest, row.rows_read, row.total_claimed, row.remote_snapshot)
         for row in tx.execute(query.order_by(column.page_no))
     ]
-
-
-def _lines(content: str) -> Iterator[tuple[str, str]]:
-    yield from json.loads(content)
-
-
-def _slices(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(keys), _KEYS_AT_ONCE):
-        yield keys[start : start + _KEYS_AT_ONCE]

@@ -35,14 +35,14 @@ CAMPAIGN = Keys(
         "document_no": ("文号", "document_no"),
         "plan": ("计划", "plan"),
         "task_id": ("任务编号", "task_id"),
-        "task_type": ("类型", "task_type"),
-        "place": ("区划", "place"),
+        "task_type": ("类型", "type"),
+        "place": ("区划", "division"),
         "window": ("时间", "window"),
         "objects": ("对象", "objects"),
-        "ratios": ("比例", "ratios"),
+        "ratios": ("比例", "ratio"),
         "frequency_cap": ("频次上限", "frequency_cap"),
         "departments": ("部门", "departments"),
-        "items": ("事项清单", "items"),
+        "items": ("事项清单", "catalogue"),
         "limits": ("期限", "limits"),
         "groups": ("组", "groups"),
         "draw": ("抽取", "draw"),
@@ -53,7 +53,7 @@ CAMPAIGN = Keys(
 PLAN = Keys({"id": ("编号", "id"), "name": ("名称", "name")})
 PLACE = Keys({"code": ("代码", "code"), "name": ("名称", "name")})
 WINDOW = Keys({"from": ("自", "from"), "to": ("至", "to")})
-OBJECTS = Keys({"kind": ("类型", "kind"), "tags": ("标签", "tags")})
+OBJECTS = Keys({"kind": ("类型", "type"), "tags": ("标签", "tags")})
 RATIOS = Keys({"overall": ("总体", "overall"), "risk": ("风险", "risk")})
 DEPARTMENT = Keys(
     {
@@ -69,24 +69,24 @@ ITEM = Keys(
         "name": ("名称", "name"),
         "code": ("编码", "code"),
         "kind": ("类别", "kind"),
-        "basis": ("依据", "basis"),
+        "basis": ("依据", "legal_basis"),
         "content": ("内容", "content"),
         "materials": ("材料", "materials"),
     }
 )
 LIMITS = Keys(
     {
-        "reveal": ("揭示工作日", "reveal_working_days"),
-        "confirm": ("确认工作日", "confirm_working_days"),
-        "entry": ("录入工作日", "entry_working_days"),
-        "publish": ("公示工作日", "publish_working_days"),
+        "reveal": ("揭示工作日", "reveal"),
+        "confirm": ("确认工作日", "confirm"),
+        "entry": ("录入工作日", "entry"),
+        "publish": ("公示工作日", "publish"),
     }
 )
 GROUPS = Keys({"per_group": ("每组户数", "per_group"), "count": ("组数", "count")})
 NUMBER = Keys(
     {
-        "id": ("名称", "id"),
-        "announced": ("公布", "announced_at"),
+        "id": ("名称", "name"),
+        "announced": ("公布", "announced"),
         "format": ("格式", "format"),
         "pattern": ("样式", "pattern"),
     }

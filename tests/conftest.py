@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,15 +46,15 @@ def _embedded_server(data_directory: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> sa.URL:
+def postgres_server() -> Iterator[sa.URL]:
     """A PostgreSQL to create databases in: DRAWBRIDGE_TEST_POSTGRES_URL names it, else one is started.
 
     Where there is none, a test that asks for it is skipped, but in CI (`CI` set) it fails.
     """
+    # Not below pytest's own folder: every session that starts closes that folder to other users.
+    folder = Path(tempfile.mkdtemp(prefix="drawbridge-postgres-"))
     try:
-        address = os.environ.get("DRAWBRIDGE_TEST_POSTGRES_URL") or _embedded_server(
-            tmp_path_factory.mktemp("postgres")
-        )
+        address = os.environ.get("DRAWBRIDGE_TEST_POSTGRES_URL") or _embedded_server(folder / "data")
         server = sa.make_url(address).set(drivername="postgresql+psycopg")
         engine = sa.create_engine(server)
         with engine.connect() as connection:
@@ -63,7 +65,8 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> sa.URL:
         if os.environ.get("CI"):
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
-    return server
+    yield server
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _database(server: sa.URL) -> Iterator[str]:

@@ -1,0 +1,40 @@
+"""What an operator reads in the Prefect UI after a flow: one Markdown artifact in Chinese."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from prefect.artifacts import create_markdown_artifact
+from prefect.context import FlowRunContext
+
+_NOT_ALLOWED = re.compile(r"[^a-z0-9-]+")
+
+
+def write_artifact(key: str, markdown: str, description: str) -> None:
+    """Writes the artifact where a flow run is under way; elsewhere there is nobody to read it.
+
+    Prefect allows lower-case letters, digits and dashes in keys, so Chinese belongs in `description`.
+    """
+    if FlowRunContext.get() is not None:
+        # The flows run in threads of an asynchronous run, where Prefect would hand back a coroutine.
+        create_markdown_artifact(
+            key=_NOT_ALLOWED.sub("-", key.lower()).strip("-"),
+            markdown=markdown,
+            description=description,
+            _sync=True,  # type: ignore[call-arg]  # hidden by the decorator
+        )
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table; cells are made safe for Markdown, numbers go to the right."""
+    lines = ["| " + " | ".join(headings) + " |"]
+    body = [[_cell(value) for value in row] for row in rows]
+    numeric = [bool(body) and all(row[i].isdigit() for row in body) for i in range(len(headings))]
+    lines.append("|" + "|".join("---:" if right else "---" for right in numeric) + "|")
+    lines.extend("| " + " | ".join(row) + " |" for row in body)
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,1 @@
+"""The commands of `drawbridge`, one file per group."""

@@ -1,0 +1,130 @@
+"""`drawbridge import`: directories from spreadsheets, with every refused row in a workbook."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connectors.profile import Profile, load_profile
+from connectors.protocols import Page
+from connectors.spreadsheets import Import, import_entities, import_inspectors, import_items
+from documents.quarantine import write_quarantine
+from flows.command_line import DONE, FOUND, Command, Group, home_option, json_option, print_json
+from flows.site import IMPORTED, OfflineBooks, open_books
+from flows.terminal import console, spinning
+from ledger.sync import abandon_sync, begin_sync, commit_page, complete_sync
+
+_FILE = click.Path(path_type=Path)
+Reader = Callable[[Path, Profile], Import[Any]]
+
+
+@click.group("import", cls=Group, help="导入名录和清单（.csv、.xlsx、.xls），不合格的行写入隔离表。")
+def import_() -> None:
+    """The group."""
+
+
+@import_.command("entities", cls=Command, help="导入抽查对象名录。")
+@click.argument("file", type=_FILE, metavar="文件")
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["enterprises", "projects"]),
+    default="enterprises",
+    help="每一行是企业，还是按一企一项目处理。",
+)
+@home_option
+@json_option
+def entities(file: Path, kind: str, home: str | None, as_json: bool) -> int:
+    """Imports objects; their key is the USCC, or the project's number."""
+    read = partial(import_entities, as_projects=kind == "projects")
+    return _import(file, "object", read, home, as_json)
+
+
+@import_.command("inspectors", cls=Command, help="导入执法检查人员名录。")
+@click.argument("file", type=_FILE, metavar="文件")
+@home_option
+@json_option
+def inspectors(file: Path, home: str | None, as_json: bool) -> int:
+    """Imports the roster."""
+    return _import(file, "inspector", import_inspectors, home, as_json)
+
+
+@import_.command("items", cls=Command, help="导入随机抽查事项清单。")
+@click.argument("file", type=_FILE, metavar="文件")
+@home_option
+@json_option
+def items(file: Path, home: str | None, as_json: bool) -> int:
+    """Imports the catalogue of items."""
+    return _import(file, "item", import_items, home, as_json)
+
+
+def _import(file: Path, kind: str, read: Reader, home: str | None, as_json: bool) -> int:
+    """The whole file as one snapshot of the source `spreadsheets`; exit 1 if rows were quarantined."""
+    if home is not None:
+        os.environ["DRAWBRIDGE_HOME"] = home
+    with open_books() as books:
+        with spinning(console(to_stderr=True), f"读取 {file.name}"):
+            found = read(file, load_profile(books.settings.profile))
+        _record(books, kind, file, found)
+        workbook = None
+        if found.quarantined:
+            stamp = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+            workbook = books.home.folder("导入") / f"隔离行-{file.stem}-{stamp}.xlsx"
+            write_quarantine(workbook, [(r.row_no, r.code, r.reason, r.raw) for r in found.quarantined])
+    facts = {
+        "read": found.read,
+        "accepted": len(found.accepted),
+        "normalised": found.normalised,
+        "quarantined": len(found.quarantined),
+        "quarantine_file": str(workbook) if workbook else None,
+        "encoding": found.encoding,
+        "notes": list(found.notes),
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        _print(facts, found.notes)
+    return FOUND if found.quarantined else DONE
+
+
+def _record(books: OfflineBooks, kind: str, file: Path, found: Import[Any]) -> None:
+    """Takes the import over as one complete pass of its own; a pass left open by a kill is given up."""
+    page: Page[Any] = Page(
+        page_no=1,
+        total=found.read,
+        snapshot=None,
+        rows=found.records,
+        refused=found.quarantined,
+        normalised=found.normalised,
+        digest=hashlib.sha256(file.read_bytes()).hexdigest(),
+        notes=found.notes,
+    )
+    now = books.now()
+    with books.ledger.write() as tx:
+        sync = begin_sync(tx, IMPORTED, kind, now)
+        if sync.next_page != 1:
+            abandon_sync(tx, sync, "DB-CLI-005", now)
+            sync = begin_sync(tx, IMPORTED, kind, now)
+        commit_page(tx, sync, page, now)
+        complete_sync(tx, sync, now)
+
+
+def _print(facts: dict[str, Any], notes: tuple[str, ...]) -> None:
+    out = console(to_stderr=False)
+    out.print(
+        f"读入 {facts['read']} 行（编码 {facts['encoding']}）：接受 {facts['accepted']}"
+        f"（其中修整 {facts['normalised']}），隔离 {facts['quarantined']}"
+    )
+    for note in notes[:5]:
+        out.print(f"[dim]· {note}[/dim]")
+    if len(notes) > 5:
+        out.print(f"[dim]· 另有 {len(notes) - 5} 条说明，见 --json[/dim]")
+    if facts["quarantine_file"]:
+        out.print(f"隔离的行、原因和改正办法  {facts['quarantine_file']}")

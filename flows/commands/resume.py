@@ -1,0 +1,43 @@
+"""Settings for commands about a campaign that `run` began with a mock of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flows.home import Home
+from flows.own_mock import has_mock, mock_source, resume_mock
+from flows.settings import Settings, load_settings
+from flows.site import find_plan, read_plan
+
+
+def settings_for(home: str | None, name: str) -> Settings:
+    """The settings in force; without a platform, the source is that of the campaign's own mock, if any."""
+    if home is not None:
+        os.environ["DRAWBRIDGE_HOME"] = home
+    settings = load_settings()
+    if settings.platform_url is None and settings.source is None:
+        task_id = _task_id(name)
+        if has_mock(Home(settings.home), task_id):
+            return settings.model_copy(update={"source": mock_source(task_id)})
+    return settings
+
+
+@contextmanager
+def outside_of(home: str | None, name: str) -> Iterator[None]:
+    """Makes the outside systems of a campaign reachable: those configured, or its own mock, started again."""
+    settings = settings_for(home, name)
+    task_id = _task_id(name)
+    folder = Home(settings.home)
+    if settings.platform_url is not None or not has_mock(folder, task_id):
+        yield
+        return
+    with folder.in_use():
+        os.environ.update(resume_mock(folder, task_id).environment(task_id))
+        yield
+
+
+def _task_id(name: str) -> str:
+    path = find_plan(name)
+    return read_plan(path).task_id if path is not None else name

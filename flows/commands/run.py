@@ -1,0 +1,142 @@
+"""`drawbridge run`: one campaign, from its first open stage to the statistics table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from flows.command_line import DONE, FOUND, WAITING, Command, home_option, json_option, print_json
+from flows.home import Home
+from flows.own_mock import LOCAL_POLL_S, LOCAL_WAIT_S, MockInput, OwnMock, start_mock
+from flows.settings import Settings, load_settings
+from flows.terminal import TerminalReporter, console
+from schemas.errors import DrawbridgeError
+
+_PLATFORM_DRAWS = (
+    "certified",
+    "honest",
+    "not-eligible",
+    "duplicate",
+    "too-few",
+    "uncertified-inspector",
+    "one-person-team",
+    "forbidden-pair",
+    "head",
+    "damaged",
+)
+
+
+@click.command(
+    "run", cls=Command, help="执行一次抽查任务：PLAN 是计划文件或任务编号。重复执行只做未完成的部分。"
+)
+@click.argument("plan", metavar="PLAN")
+@click.option(
+    "--entities", type=click.Path(path_type=Path), help="名录文件，喂给本机模拟平台（已设置平台时不可用）。"
+)
+@click.option(
+    "--entities-as",
+    type=click.Choice(["enterprises", "projects"]),
+    default="enterprises",
+    help="名录文件中的每一行是企业，还是按一企一项目处理。",
+)
+@click.option("--seed", type=int, default=1, help="本机模拟平台的随机种子（不影响抽取本身）。")
+@click.option("--speed", default="max", help="模拟平台的时间倍率，max 为最快。", hidden=True)
+@click.option(
+    "--platform-draw",
+    type=click.Choice(_PLATFORM_DRAWS),
+    default="certified",
+    help="平台自行抽取时，模拟平台怎样抽取（用于演示核验）。",
+)
+@click.option(
+    "--max-wait", type=float, default=None, help="没有进展时最多等待多少秒（默认取设置，模拟平台为 300）。"
+)
+@click.option("--no-prefect", is_flag=True, help="不经 Prefect，直接在本进程执行同样的步骤。")
+@home_option
+@json_option
+@click.option("--traceback", is_flag=True, hidden=True)
+def run(
+    plan: str,
+    entities: Path | None,
+    entities_as: str,
+    seed: int,
+    speed: str,
+    platform_draw: str,
+    max_wait: float | None,
+    no_prefect: bool,
+    home: str | None,
+    as_json: bool,
+    traceback: bool,
+) -> int:
+    """Runs a campaign and prints what happened."""
+    if home is not None:
+        os.environ["DRAWBRIDGE_HOME"] = home
+    settings = load_settings()
+    folder = Home(settings.home)
+    with folder.in_use():
+        mock = None
+        if settings.platform_url is None:
+            given = MockInput(_plan_file(plan), entities, entities_as, seed, None, platform_draw)
+            mock = begin_with_own_mock(folder, given, speed)
+        elif entities is not None:
+            raise DrawbridgeError("DB-RUN-001", path=entities)
+        if max_wait is not None:
+            os.environ["DRAWBRIDGE_MAX_WAIT_S"] = str(max_wait)
+        summary = run_and_print(plan, folder, mock, as_json=as_json, with_prefect=not no_prefect)
+    return exit_code(summary)
+
+
+def run_and_print(
+    plan: str, home: Home, mock: OwnMock | None, *, as_json: bool, with_prefect: bool
+) -> dict[str, object]:
+    """Runs the campaign with the settings in the environment, prints and returns its summary."""
+    if with_prefect and "PREFECT_API_URL" not in os.environ:
+        from flows.prefect_server import start_prefect
+
+        os.environ.update(start_prefect(home))
+    # Prefect reads its settings when it is imported: only now.
+    from flows.commands.summary import judge, print_heading, print_summary
+    from flows.run_once import run_once
+
+    out = console(to_stderr=as_json)
+    settings: Settings = load_settings()
+    print_heading(out, plan, settings, mock)
+    with TerminalReporter(out) as listener:
+        summary = run_once(plan, listener, with_prefect=with_prefect)
+    if mock is not None:
+        summary = judge(summary, mock)
+    if as_json:
+        print_json(summary)
+    else:
+        print_summary(out, summary)
+    return summary
+
+
+def exit_code(summary: Mapping[str, object]) -> int:
+    """3 while somebody is waited for, 1 if something was found, 0 if all is done."""
+    if summary["waiting_for"]:
+        return WAITING
+    return FOUND if summary["findings"] else DONE
+
+
+def _plan_file(plan: str) -> Path:
+    from flows.site import find_plan
+
+    path = find_plan(plan)
+    if path is None:
+        raise DrawbridgeError("DB-CLI-002", name=plan)
+    return path
+
+
+def begin_with_own_mock(home: Home, given: MockInput, speed: str) -> OwnMock:
+    """Starts the mock on its state and points the settings at it."""
+    from flows.site import read_plan
+
+    task_id = read_plan(given.plan_file).task_id
+    mock = start_mock(home, task_id, given, speed)
+    os.environ.update(mock.environment(task_id))
+    os.environ.setdefault("DRAWBRIDGE_MAX_WAIT_S", str(LOCAL_WAIT_S))
+    os.environ.setdefault("DRAWBRIDGE_POLL_S", str(LOCAL_POLL_S))
+    return mock

@@ -1,0 +1,119 @@
+"""What the flows ask of `delivery`: queue it, deliver it within the run's patience, say how it stands."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections import Counter
+from dataclasses import dataclass
+
+from connectors.protocols import Channel
+from delivery.clock import RealClock
+from delivery.deliver import Hooks, deliver
+from delivery.queue import Due, Item, apply_approvals, enqueue, items
+from delivery.receipts import poll_receipts
+from flows import writes
+from flows.kill_points import reach
+from flows.reporting import reporter
+from flows.site import Books, Site
+from flows.stage import in_task
+from ledger.forms import forms
+from schemas.campaign import Campaign
+from schemas.errors import DrawbridgeError
+
+_HOOKS = Hooks(reach, writes.add)
+# Within one attempt of a stage; the stage itself is tried again for as long as the run may wait.
+_PATIENCE_S = 10.0
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How the items of one kind stand. `unknown` holds everything that is neither accepted nor rejected."""
+
+    due: int
+    accepted: int
+    rejected: int
+    unknown: int
+
+
+def owner() -> str:
+    """How this process calls itself in a lease."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def deliver_all(site: Site, campaign: Campaign, channel: Channel, name: str) -> Counts:
+    """Delivers what may be delivered of `channel`'s kind and asks for what is pending.
+
+    `name` is how the task run is called in the UI (ASCII).
+    """
+    task_id, clock = campaign.task_id, RealClock()
+    standing = items_of(site, campaign, channel.kind)
+    if any(item.state in ("ready", "sending") for item in standing):
+        in_task(
+            name,
+            lambda: deliver(
+                site.ledger,
+                channel,
+                task_id,
+                owner=owner(),
+                clock=clock,
+                hooks=_HOOKS,
+                now=site.now,
+                progress=reporter().progress,
+                patience_s=min(_PATIENCE_S, site.settings.max_wait_s),
+            ),
+        )
+        standing = items_of(site, campaign, channel.kind)
+    if any(item.state == "pending" for item in standing):
+        poll_receipts(site.ledger, channel, task_id, clock=clock, hooks=_HOOKS, now=site.now)
+        standing = items_of(site, campaign, channel.kind)
+    states = Counter(item.state for item in standing if item.state not in ("withheld", "held", "void"))
+    due = sum(states.values())
+    accepted, rejected = states["accepted"], states["rejected"]
+    return Counts(due, accepted, rejected, due - accepted - rejected)
+
+
+def items_of(site: Books, campaign: Campaign, kind: str) -> list[Item]:
+    """The items of one kind with their states."""
+    with site.ledger.read() as tx:
+        return items(tx, kind, campaign.task_id)
+
+
+def queue(site: Books, campaign: Campaign, kind: str, due: list[Due], *, approved: bool) -> None:
+    """Queues items; what is queued already stays as it is."""
+    with site.ledger.write() as tx:
+        enqueue(tx, kind, campaign.task_id, due, site.now(), approved=approved)
+        if not approved:
+            apply_approvals(tx, kind, campaign.task_id, site.now())
+
+
+def due_forms(site: Site, campaign: Campaign) -> None:
+    """Queues every recorded form of the campaign."""
+    with site.ledger.read() as tx:
+        recorded = forms(tx, campaign.task_id)
+    queue(
+        site,
+        campaign,
+        "form",
+        [Due(form.form_no, form.version, form.model_dump_json(), None) for form in recorded],
+        approved=True,
+    )
+
+
+def deliver_document(site: Site, campaign: Campaign, key: str, version: int, text: str) -> None:
+    """Hands one document of the draw to the platform, once.
+
+    Raises DrawbridgeError DB-RUN-015 while its outcome is unknown, -016 if the platform refused it.
+    """
+    channel = site.connections.channels(campaign.task_id).draw
+    known = {(item.key, item.version): item for item in items_of(site, campaign, channel.kind)}
+    if (key, version) not in known:
+        queue(site, campaign, channel.kind, [Due(key, version, text, None)], approved=True)
+    elif known[key, version].state == "accepted":
+        return
+    deliver_all(site, campaign, channel, "post-draw")
+    item = next(i for i in items_of(site, campaign, channel.kind) if (i.key, i.version) == (key, version))
+    if item.state == "rejected":
+        raise DrawbridgeError("DB-RUN-016", key=key, reply=item.code, reason=item.reason)
+    if item.state != "accepted":
+        raise DrawbridgeError("DB-RUN-015", key=key)

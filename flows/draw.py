@@ -1,0 +1,107 @@
+"""draw-entities: freezes the eligible set and draws in public, or verifies the platform's draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from prefect import flow
+
+from documents.exclusions import write_exclusions
+from draw.canonical import digest
+from draw.certificate import parse_certificate
+from draw.commitment import build_objects_commitment
+from draw.compute import compute_objects
+from draw.frozen import ELIGIBLE, freeze_objects
+from flows.artifacts import table
+from flows.ceremony import Frozen, Terms, facts_of, hold, keep_certificate
+from flows.platform_draw import verify_objects
+from flows.site import Site
+from flows.stage import Outcome, Stage, run_stage
+from ledger.directory import latest_snapshot, objects
+from ledger.draws import drawn_in_other_campaigns
+from rules.eligibility import Eligibility, decide, overall_ratio, strata_for
+from schemas.campaign import Campaign
+from schemas.codes import DrawMode
+from schemas.errors import DrawbridgeError
+
+
+def step(site: Site, campaign: Campaign) -> Outcome:
+    """Draws once: what the ledger recorded is returned ever after."""
+    if campaign.draw is DrawMode.VERIFY:
+        return verify_objects(site, campaign)
+    held = hold(site, campaign, "objects", lambda terms: _freeze(site, campaign, terms), _compute)
+    if held.certificate is None:
+        return Outcome(False, "等待各方", waiting_for=held.waiting_for)
+    return _drawn(site, campaign, held.certificate)
+
+
+def _freeze(site: Site, campaign: Campaign, terms: Terms) -> Frozen:
+    eligibility = eligible_now(site, campaign)
+    strata = strata_for(campaign)
+    frozen = freeze_objects(eligibility.eligible, [name for name, _ in strata])
+    write_exclusions(site.home.campaign_folder(campaign.task_id) / "排除报告.csv", eligibility.excluded)
+    commitment = build_objects_commitment(
+        frozen,
+        campaign=campaign.task_id,
+        ratio=overall_ratio(campaign, len(eligibility.eligible)),
+        strata=strata,
+        frozen_at=terms.frozen_at,
+        reveal_by=terms.reveal_by,
+        contributors=terms.contributors,
+    )
+    return Frozen(frozen.files, commitment)
+
+
+def eligible_now(site: Site, campaign: Campaign) -> Eligibility:
+    """Who can be drawn, from the last complete snapshot.
+
+    Raises DrawbridgeError DB-RUN-012 without such a snapshot, DB-RUN-014 if nobody is eligible.
+    """
+    with site.ledger.read() as tx:
+        snapshot = latest_snapshot(tx, site.source, "object")
+        if snapshot is None:
+            raise DrawbridgeError("DB-RUN-012", detail="抽查对象名录库")
+        rows = objects(tx, site.source)
+        earlier = drawn_in_other_campaigns(tx, campaign)
+    eligibility = decide(rows, campaign, site.now().date(), earlier)
+    if not eligibility.eligible:
+        raise DrawbridgeError("DB-RUN-014", read=snapshot.read, excluded=len(eligibility.excluded))
+    return eligibility
+
+
+def _compute(commitment: bytes, values: Mapping[str, str], files: Mapping[str, bytes]) -> bytes:
+    return compute_objects(commitment, values, files[ELIGIBLE])
+
+
+def _drawn(site: Site, campaign: Campaign, certificate: bytes) -> Outcome:
+    document = parse_certificate(certificate, "objects")
+    path = keep_certificate(site, campaign, "objects", certificate)
+    eligible = document["commitment"]["eligible"]["count"]
+    strata = " ".join(f"{s['name']} {s['drawn']}/{s['size']}" for s in document["strata"])
+    drawn = len(document["winners"])
+    facts = {
+        "eligible": eligible,
+        "drawn": drawn,
+        "strata": {s["name"]: {"size": s["size"], "drawn": s["drawn"]} for s in document["strata"]},
+        "certificate": str(path),
+        **facts_of(certificate, document),
+    }
+    report = table(
+        ("层", "对象", "至少", "抽中"),
+        [(s["name"], s["size"], s["minimum"], s["drawn"]) for s in document["strata"]],
+    )
+    line = f"{eligible} 中抽 {drawn}（{strata}） 证书 {digest(certificate)[:8]}…"
+    return Outcome(True, line, facts, report=report + f"\n\n证书摘要 `{digest(certificate)}`")
+
+
+STAGE = Stage("draw", "抽取对象", step, after="sync")
+
+
+@flow(
+    name="draw-entities",
+    description="冻结名单后由各部门揭示封存的随机数，连同公共随机数一起决定抽取结果；或核验平台的抽取。只抽一次。",
+    flow_run_name="抽取对象 · {campaign}",
+)
+async def draw_entities(campaign: str | None = None) -> dict[str, object]:
+    """The stage as a flow; without `campaign`, for every campaign whose turn it is."""
+    return await run_stage(STAGE, campaign)

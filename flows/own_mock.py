@@ -1,0 +1,169 @@
+"""A mock platform of our own, for `demo` and for `run` without a configured platform."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from documents.whole_file import write_whole
+from flows.home import Home, note_started
+from schemas.errors import DrawbridgeError
+
+_START_S = 30
+# With a mock of our own nobody has to be waited for longer than its people need to be asked.
+LOCAL_WAIT_S = 300.0
+LOCAL_POLL_S = 0.05
+_APP_KEY = "drawbridge-local"
+_APP_SECRET = "between-two-processes-of-one-machine"  # noqa: S105 - loopback only, both ends are ours
+
+
+@dataclass(frozen=True)
+class MockInput:
+    """What the mock is fed with; it stays the same for as long as its state lives."""
+
+    plan_file: Path
+    entities: Path | None
+    entities_as: str
+    seed: int
+    objects: int | None
+    platform_draw: str
+
+    def fingerprint(self) -> dict[str, object]:
+        """What must not change between two runs on one state."""
+        return {
+            "plan": _sha256(self.plan_file),
+            "entities": _sha256(self.entities) if self.entities else None,
+            "entities_as": self.entities_as,
+            "seed": self.seed,
+            "objects": self.objects,
+            "platform_draw": self.platform_draw,
+        }
+
+
+@dataclass(frozen=True)
+class OwnMock:
+    """Addresses of a running mock."""
+
+    platform_url: str
+    publicity_url: str
+    control_url: str
+
+    def environment(self, task_id: str) -> dict[str, str]:
+        """The settings that point a run at this mock and its campaign clock."""
+        return {
+            "DRAWBRIDGE_PLATFORM_URL": self.platform_url,
+            "DRAWBRIDGE_PUBLICITY_URL": self.publicity_url,
+            "DRAWBRIDGE_CLOCK_URL": self.control_url,
+            "DRAWBRIDGE_APP_KEY": _APP_KEY,
+            "DRAWBRIDGE_APP_SECRET": _APP_SECRET,
+            "DRAWBRIDGE_SOURCE": mock_source(task_id),
+        }
+
+
+def mock_source(task_id: str) -> str:
+    """How the ledger calls the directory of a campaign's own mock."""
+    return f"mock-{task_id}"
+
+
+def has_mock(home: Home, task_id: str) -> bool:
+    """Whether the campaign was begun with a mock of its own."""
+    return (home.root / task_id / "mock" / _INPUT).is_file()
+
+
+def resume_mock(home: Home, task_id: str) -> OwnMock:
+    """Starts the campaign's mock again on its state, as it was begun."""
+    folder = home.folder(task_id, "mock")
+    begun = json.loads((folder / _INPUT).read_text("utf-8"))
+    return _start(home, folder, begun["arguments"], "max")
+
+
+def start_mock(home: Home, task_id: str, given: MockInput, speed: str = "max") -> OwnMock:
+    """Starts the mock on the state that earlier runs left, or on a new one.
+
+    Raises DrawbridgeError DB-RUN-003 if it was begun with other input, DB-RUN-004 if it does not start.
+    """
+    folder = home.folder(task_id, "mock")
+    return _start(home, folder, _arguments(folder, task_id, given), speed)
+
+
+def _start(home: Home, folder: Path, arguments: list[str], speed: str) -> OwnMock:
+    ready, log = folder / "ready.json", folder / "mock.log"
+    ready.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "mock_platform", "--port", "0", "--state", str(folder / "state.sqlite3")]
+    command += ["--speed", speed, "--ready-file", str(ready), *arguments]
+    environment = {
+        **os.environ,
+        "DRAWBRIDGE_MOCK_APP_KEY": _APP_KEY,
+        "DRAWBRIDGE_MOCK_APP_SECRET": _APP_SECRET,
+    }
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
+        )
+    note_started(home, "mock", process.pid)
+    return _wait(process, ready, log)
+
+
+def _wait(process: subprocess.Popen[bytes], ready: Path, log: Path) -> OwnMock:
+    end = time.monotonic() + _START_S
+    while time.monotonic() < end:
+        if ready.exists():
+            facts = json.loads(ready.read_text("utf-8"))
+            return OwnMock(facts["platformUrl"], facts["publicityUrl"], facts["controlUrl"])
+        if process.poll() is not None:
+            lines = log.read_text("utf-8", "replace").strip().splitlines() or ["没有输出"]
+            raise DrawbridgeError("DB-RUN-004", detail=lines[-1], log=log)
+        time.sleep(0.05)
+    raise DrawbridgeError("DB-RUN-004", detail=f"{_START_S} 秒内没有就绪", log=log)
+
+
+def _arguments(folder: Path, task_id: str, given: MockInput) -> list[str]:
+    """What the mock is started with, the same on every start; plan and entities are kept beside its state.
+
+    Raises DrawbridgeError DB-RUN-003 if the mock was begun with other input.
+    """
+    note, now = folder / _INPUT, given.fingerprint()
+    if note.exists():
+        begun = json.loads(note.read_text("utf-8"))
+        for key, value in now.items():
+            if begun["fingerprint"].get(key) != value:
+                raise DrawbridgeError("DB-RUN-003", task_id=task_id, what=_SHOWN.get(key, "--" + key))
+        kept: list[str] = begun["arguments"]
+        return kept
+    arguments = ["--campaign", _kept(folder, given.plan_file), "--seed", str(given.seed)]
+    arguments += ["--platform-draw", given.platform_draw]
+    if given.entities is not None:
+        arguments += ["--entities", _kept(folder, given.entities), "--entities-as", given.entities_as]
+    if given.objects is not None:
+        arguments += ["--objects", str(given.objects)]
+    write_whole(note, json.dumps({"fingerprint": now, "arguments": arguments}).encode())
+    return arguments
+
+
+_INPUT = "input.json"
+_SHOWN = {
+    "plan": "计划文件",
+    "entities": "名录文件",
+    "entities_as": "--entities-as",
+    "seed": "--seed",
+    "platform_draw": "--platform-draw",
+}
+
+
+def _kept(folder: Path, file: Path) -> str:
+    copy = folder / file.name
+    write_whole(copy, file.read_bytes())
+    return str(copy.resolve())
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise DrawbridgeError("DB-CLI-003", path=path, detail=error.strerror) from error

@@ -1,0 +1,75 @@
+"""publish-results: delivers due and approved results to the publicity system, each once."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from prefect import flow
+
+from flows.artifacts import table
+from flows.delivering import deliver_all
+from flows.publishing import queue_due, standing_of
+from flows.site import Site
+from flows.stage import Outcome, Stage, run_stage
+from schemas.campaign import Campaign
+from schemas.codes import PublicationMode
+from schemas.errors import DrawbridgeError
+
+
+def step(site: Site, campaign: Campaign) -> Outcome:
+    """Queues what is complete and approved, sends what is not accepted, asks for what is pending."""
+    if campaign.publication is PublicationMode.PUSH:
+        if site.profile.platform.feeds_publicity:
+            raise DrawbridgeError("DB-RUN-007")
+        queue_due(site, campaign)
+        deliver_all(site, campaign, site.connections.channels(campaign.task_id).records, "publish-records")
+    standing = standing_of(site, campaign)
+    counts = Counter(record.state for record in standing)
+    settled = all(record.settled for record in standing)
+    facts: dict[str, object] = {
+        "mode": campaign.publication.value,
+        "due": len(standing),
+        "published": counts["published"],
+        "withheld": counts["withheld"],
+        "rejected": counts["rejected"],
+        "open": sum(1 for record in standing if not record.settled),
+    }
+    line = f"应公示 {len(standing)} 已公示 {counts['published']} 不予公示 {counts['withheld']}"
+    if counts["rejected"]:
+        line += f" 被退回 {counts['rejected']}"
+    report = table(("状态", "户"), [(label, counts[key]) for key, label in STATES.items() if counts[key]])
+    waiting = (
+        None
+        if settled
+        else "、".join(f"{STATES[key]} {count} 户" for key, count in counts.items() if key in OPEN_STATES)
+    )
+    return Outcome(settled, line, facts, waiting, report)
+
+
+# State of an enterprise's publication, and how people call it.
+STATES = {
+    "incomplete": "结果不齐",
+    "unreviewed": "待审核",
+    "returned": "审核退回",
+    "ready": "待报送",
+    "sending": "已报送，结果不明",
+    "pending": "公示系统处理中",
+    "published": "已公示",
+    "awaited": "待平台归集",
+    "rejected": "被公示系统退回",
+    "withheld": "不予公示",
+    "parked": "结果不明，待人工核定",
+}
+OPEN_STATES = frozenset(STATES) - {"published", "rejected", "withheld", "awaited"}
+
+STAGE = Stage("publish", "公示结果", step, after="push")
+
+
+@flow(
+    name="publish-results",
+    description="把结果齐全且已审批的记录报送公示系统：只报送尚未受理的，结果不明的先查询，从不盲目重发。",
+    flow_run_name="公示 · {campaign}",
+)
+async def publish_results(campaign: str | None = None) -> dict[str, object]:
+    """The stage as a flow; without `campaign`, for every campaign whose turn it is."""
+    return await run_stage(STAGE, campaign)

@@ -1,0 +1,180 @@
+"""Which enterprises' results are due for publication, and where each of them stands.
+
+One record per enterprise and task.  Its version counts what was queued for it: as long as
+nothing but the same content was queued, it is the same version; a result that changed after its
+record was queued makes the next version, a correction (U), and that needs an approval of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from delivery.queue import Due, Item
+from flows.delivering import items_of, queue
+from flows.site import Books, Site
+from flows.visits import Visits, visits_of
+from ledger.approvals import ApprovalRow, approvals
+from ledger.directory import objects
+from rules.deadlines import publication_deadline
+from rules.publication import is_market_entity, publication_record, withheld_reason
+from schemas.campaign import Campaign
+from schemas.codes import PublicationMode
+from schemas.publication import PublicationRecord
+
+APPROVAL = "publication"
+# The exchange has nothing of a record in these states.
+_HELD_BY_NOBODY = frozenset({"held", "ready", "void", "withheld", "rejected"})
+_SETTLED = frozenset({"published", "rejected", "withheld", "awaited"})
+# State of the item in the outbox -> how people see the record.
+_SEEN = {
+    "held": "ready",
+    "ready": "ready",
+    "sending": "sending",
+    "pending": "pending",
+    "accepted": "published",
+    "rejected": "rejected",
+    "parked": "parked",
+    "void": "ready",
+    "withheld": "withheld",
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One enterprise of the campaign: its record (None while results are missing) and the record's state.
+
+    `reason` says why it is withheld, returned or rejected; `completed_at` is UTC.
+    """
+
+    uscc: str
+    ent_name: str
+    state: str
+    record: PublicationRecord | None = None
+    reason: str | None = None
+    completed_at: datetime | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more happens to it by itself."""
+        return self.state in _SETTLED
+
+
+def record_id(task_id: str, uscc: str) -> str:
+    """The record's stable id."""
+    return f"{task_id}-{uscc}"
+
+
+def records_of(site: Books, campaign: Campaign, visits: Visits) -> dict[str, PublicationRecord]:
+    """What would be published of every complete enterprise, with the version it would have."""
+    latest = _latest_items(site, campaign)
+    with site.ledger.read() as tx:
+        owners = {row.uscc: row for row in objects(tx, site.source)}
+    found: dict[str, PublicationRecord] = {}
+    for uscc in visits.complete:
+        key = record_id(campaign.task_id, uscc)
+        record = publication_record(
+            campaign,
+            visits.forms[uscc],
+            visits.by_enterprise[uscc],
+            prip_id=owners[uscc].prip_id if uscc in owners else None,
+            record_id=key,
+            ent_name=owners[uscc].ent_name if uscc in owners else None,
+        )
+        found[uscc] = _versioned(record, latest.get(key))
+    return found
+
+
+def standing_of(site: Books, campaign: Campaign, visits: Visits | None = None) -> list[Standing]:
+    """Every enterprise of the campaign, in the order of the forms."""
+    visits = visits or visits_of(site, campaign)
+    records, latest = records_of(site, campaign, visits), _latest_items(site, campaign)
+    decisions = decisions_on(site, campaign, records)
+    return [
+        _standing(campaign, visits, uscc, records.get(uscc), decisions.get(uscc), latest)
+        for uscc in visits.forms
+    ]
+
+
+def unpublished(site: Books, campaign: Campaign, visits: Visits) -> list[Standing]:
+    """Complete results that are not settled: those whose legal date is running."""
+    return [one for one in standing_of(site, campaign, visits) if one.record is not None and not one.settled]
+
+
+def queue_due(site: Site, campaign: Campaign) -> None:
+    """Queues the records that are approved in the version they have now."""
+    visits = visits_of(site, campaign)
+    due = [
+        Due(one.record.record_id, one.record.version, one.record.model_dump_json(), last_day(campaign, one))
+        for one in standing_of(site, campaign, visits)
+        if one.record is not None and one.state == "ready"
+    ]
+    queue(site, campaign, "record", due, approved=False)
+
+
+def decisions_on(
+    site: Books, campaign: Campaign, records: dict[str, PublicationRecord]
+) -> dict[str, ApprovalRow]:
+    """The recorded decision on each record's present version, where there is one."""
+    with site.ledger.read() as tx:
+        known = {
+            (row.subject_key, row.subject_version): row for row in approvals(tx, campaign.task_id, APPROVAL)
+        }
+    found = {uscc: known.get((record.record_id, record.version)) for uscc, record in records.items()}
+    return {uscc: decision for uscc, decision in found.items() if decision is not None}
+
+
+def last_day(campaign: Campaign, one: Standing) -> date | None:
+    """The legal last day of its publication (Shanghai)."""
+    if one.completed_at is None:
+        return None
+    return publication_deadline(one.completed_at, campaign.publish_working_days).on
+
+
+def _standing(
+    campaign: Campaign,
+    visits: Visits,
+    uscc: str,
+    record: PublicationRecord | None,
+    decision: ApprovalRow | None,
+    latest: dict[str, Item],
+) -> Standing:
+    name = visits.forms[uscc].ent_name
+    if record is None:
+        return Standing(uscc, name, "incomplete")
+    item = latest.get(record.record_id)
+    reason = withheld_reason(uscc, visits.by_enterprise[uscc]) or (
+        None if decision is None else decision.reason
+    )
+    if item is not None and item.version == record.version and item.state not in ("held", "withheld"):
+        state, reason = _SEEN[item.state], item.reason or item.code
+    elif not is_market_entity(uscc):
+        state = "withheld"
+    elif decision is None:
+        state = "unreviewed"
+    elif decision.decision != "approved":
+        state = decision.decision
+    else:
+        state = "ready" if campaign.publication is PublicationMode.PUSH else "awaited"
+    return Standing(uscc, name, state, record, reason, visits.complete[uscc])
+
+
+def _latest_items(site: Books, campaign: Campaign) -> dict[str, Item]:
+    latest: dict[str, Item] = {}
+    for item in items_of(site, campaign, "record"):
+        if item.key not in latest or item.version > latest[item.key].version:
+            latest[item.key] = item
+    return latest
+
+
+def _versioned(record: PublicationRecord, last: Item | None) -> PublicationRecord:
+    """The record with the version and operation that follow from what was queued last."""
+    if last is None:
+        return record
+    queued = PublicationRecord.model_validate_json(last.payload)
+    same = queued.model_copy(update={"version": 1, "operation": "I"}) == record
+    if same:
+        return queued
+    if last.state in _HELD_BY_NOBODY:  # the correction is still the first record
+        return record.model_copy(update={"version": last.version + 1, "operation": queued.operation})
+    return record.model_copy(update={"version": last.version + 1, "operation": "U"})

@@ -1,0 +1,78 @@
+"""Settings from the environment (`DRAWBRIDGE_…`) or a `.env` file; secrets also from files.
+
+DRAWBRIDGE_HOME             where ledger, certificates and workbooks are kept (default: var)
+DRAWBRIDGE_DATABASE_URL     the ledger; default: SQLite in HOME
+DRAWBRIDGE_PLATFORM_URL     the provincial platform; unset: `run` starts a mock of its own
+DRAWBRIDGE_PUBLICITY_URL    the publicity system's exchange and public view
+DRAWBRIDGE_APP_KEY, DRAWBRIDGE_APP_SECRET (or …_APP_SECRET_FILE)
+DRAWBRIDGE_PROFILE          interface profile: a name in connectors/profiles or a path (default: hebei)
+DRAWBRIDGE_CA_FILE          a private certification authority, PEM
+DRAWBRIDGE_CLOCK_URL        a mock's control face; set: campaign time is read there
+DRAWBRIDGE_MAX_WAIT_S       how long a run waits for people before it ends as waiting (default: 0)
+DRAWBRIDGE_POLL_S           seconds between two looks while it waits (default: 30)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schemas.errors import DrawbridgeError
+
+
+class Settings(BaseSettings):
+    """What one installation is set to. Times in seconds of wall time."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DRAWBRIDGE_", env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True
+    )
+
+    home: Path = Path("var")
+    database_url: SecretStr | None = None
+    platform_url: str | None = None
+    publicity_url: str | None = None
+    app_key: str | None = None
+    app_secret: SecretStr | None = None
+    app_secret_file: Path | None = None
+    profile: str = "hebei"
+    ca_file: Path | None = None
+    clock_url: str | None = None
+    source: str | None = None
+    max_wait_s: float = 0
+    poll_s: float = 30
+
+    @property
+    def ledger_url(self) -> str:
+        """The ledger's SQLAlchemy URL (it may hold a password: never print it)."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.home / 'ledger.sqlite3'}"
+
+    @property
+    def secret(self) -> SecretStr:
+        """The application's secret, from the environment or its file.
+
+        Raises DrawbridgeError DB-SET-002 if there is neither, DB-CLI-003 if the file cannot be read.
+        """
+        if self.app_secret is not None:
+            return self.app_secret
+        if self.app_secret_file is None:
+            raise DrawbridgeError("DB-SET-002", name="DRAWBRIDGE_APP_SECRET")
+        try:
+            return SecretStr(self.app_secret_file.read_text("utf-8").strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise DrawbridgeError(
+                "DB-CLI-003", path=self.app_secret_file, detail=type(error).__name__
+            ) from error
+
+
+def load_settings() -> Settings:
+    """The settings in force. Raises DrawbridgeError DB-SET-001 naming the first that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = "DRAWBRIDGE_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise DrawbridgeError("DB-SET-001", name=name, detail=first["msg"]) from None

@@ -1,0 +1,149 @@
+"""sync-directories: pulls entities, roster and items; quarantines bad rows; freezes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+
+from connectors.paging import PageGuard, PageMark
+from connectors.protocols import Page
+from documents.quarantine import write_quarantine
+from flows.artifacts import table
+from flows.kill_points import reach
+from flows.reporting import reporter
+from flows.site import Site
+from flows.stage import Outcome, Stage, in_task, run_stage
+from ledger.directory import (
+    SnapshotState,
+    latest_snapshot,
+    materials_of,
+    quarantined,
+    record_materials,
+)
+from ledger.sync import abandon_sync, begin_sync, commit_page, complete_sync
+from schemas.campaign import Campaign
+from schemas.errors import DrawbridgeError
+
+_KINDS = {"object": "抽查对象", "inspector": "执法检查人员", "item": "抽查事项"}
+_MAX_PAGES = 100_000
+
+
+def step(site: Site, campaign: Campaign) -> Outcome:
+    """Pulls what has never been pulled completely, and the materials that the departments hand in."""
+    states = {kind: _snapshot(site, kind) for kind in _KINDS}
+    missing = _departments_without_materials(site, campaign)
+    objects = states["object"]
+    workbook = _workbook(site, campaign)
+    facts: dict[str, object] = {
+        "entities": {
+            "read": objects.read,
+            "accepted": objects.accepted,
+            "normalised": objects.normalised,
+            "quarantined": objects.quarantined,
+        },
+        "inspectors": {"read": states["inspector"].read, "accepted": states["inspector"].accepted},
+        "items": {"read": states["item"].read, "accepted": states["item"].accepted},
+        "quarantine_file": str(workbook) if workbook else None,
+    }
+    line = (
+        f"对象 {objects.accepted}"
+        f"（读入 {objects.read}，修整 {objects.normalised}，隔离 {objects.quarantined}）"
+        f" 人员 {states['inspector'].accepted} 事项 {states['item'].accepted}"
+    )
+    waiting = f"{'、'.join(missing)} 报送事项和材料清单" if missing else None
+    return Outcome(not missing, line, facts, waiting, _report(states, workbook))
+
+
+def _snapshot(site: Site, kind: str) -> SnapshotState:
+    with site.ledger.read() as tx:
+        state = latest_snapshot(tx, site.source, kind)
+    return state if state is not None else pull(site, kind)
+
+
+def pull(site: Site, kind: str) -> SnapshotState:
+    """Pulls one directory to its end, page by page, from the last committed page on.
+
+    Raises SystemUnreachable if no consistent list could be had; what was committed stays.
+    """
+    with site.ledger.write() as tx:
+        sync = begin_sync(tx, site.source, kind, site.now())
+    reach("P1")
+    guard = PageGuard("PLATFORM", _MAX_PAGES, [PageMark(*mark) for mark in sync.marks])
+    while not guard.finished:
+        number, snapshot = guard.next_page, guard.snapshot
+
+        def batch(number: int = number, snapshot: str | None = snapshot) -> Page[Any]:
+            page = _fetch(site, kind)(number, snapshot)
+            guard.check(page)
+            reach("P2")
+            with site.ledger.write() as tx:
+                commit_page(tx, sync, page, site.now())
+            reach("P3")
+            return page
+
+        try:
+            page = in_task(f"pull-{kind}s", batch)
+        except DrawbridgeError as error:
+            # A list that moved or lies cannot be gone on with: the next attempt begins anew.
+            if not error.code.endswith(("-021", "-022", "-023", "-024")):
+                raise
+            with site.ledger.write() as tx:
+                abandon_sync(tx, sync, error.code, site.now())
+            raise
+        reporter().progress(guard.read, page.total)
+    reach("P4")
+    with site.ledger.write() as tx:
+        return complete_sync(tx, sync, site.now())
+
+
+def _fetch(site: Site, kind: str) -> Callable[[int, str | None], Page[Any]]:
+    platform = site.connections.platform
+    if kind == "item":
+        return lambda number, snapshot: platform.items()
+    return platform.objects if kind == "object" else platform.inspectors
+
+
+def _departments_without_materials(site: Site, campaign: Campaign) -> list[str]:
+    received = site.connections.platform.materials(campaign.task_id)
+    with site.ledger.write() as tx:
+        record_materials(tx, campaign.task_id, received, site.now())
+        known = {materials.dept_code for materials in materials_of(tx, campaign.task_id)}
+    return [department.name for department in campaign.departments if department.code not in known]
+
+
+def _workbook(site: Site, campaign: Campaign) -> Path | None:
+    with site.ledger.read() as tx:
+        rows = quarantined(tx, site.source, "object")
+    if not rows:
+        return None
+    path = site.home.campaign_folder(campaign.task_id) / "隔离行-抽查对象.xlsx"
+    reach("P6")
+    write_quarantine(path, [(row.row_no, row.code, row.reason, row.raw) for row in rows])
+    return path
+
+
+def _report(states: dict[str, SnapshotState], workbook: Path | None) -> str:
+    rows = [
+        (_KINDS[kind], state.read, state.accepted, state.normalised, state.quarantined)
+        for kind, state in states.items()
+    ]
+    text = table(("名录", "读入", "接受", "其中修整", "隔离"), rows)
+    return text + (
+        f"\n\n隔离的行和原因见 `{workbook.name}`，请退回原单位改正后重新同步。" if workbook else ""
+    )
+
+
+STAGE = Stage("sync", "同步名录", step)
+
+
+@flow(
+    name="sync-directories",
+    description="拉取抽查对象名录、执法检查人员名录和抽查事项清单，隔离不合格的行。",
+    flow_run_name="同步名录 · {campaign}",
+)
+async def sync_directories(campaign: str | None = None) -> dict[str, object]:
+    """The stage as a flow; without `campaign`, for every campaign."""
+    return await run_stage(STAGE, campaign)

@@ -1,0 +1,97 @@
+"""`python -m mock_platform`: the mock as a process of its own, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import yaml
+
+from mock_platform.agenda import Speed
+from mock_platform.platform_variants import VARIANTS
+from mock_platform.simulator import Setting, Simulator
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Starts the mock, says where it listens, and waits to be ended. Returns the exit code."""
+    given = _parser().parse_args(arguments)
+    setting = Setting(
+        campaign=given.campaign,
+        key=os.environ.get("DRAWBRIDGE_MOCK_APP_KEY", "mock-key"),
+        secret=os.environ.get("DRAWBRIDGE_MOCK_APP_SECRET", "mock-secret"),
+        entities=given.entities,
+        as_projects=given.entities_as == "projects",
+        objects=given.objects,
+        seed=given.seed,
+        state=given.state,
+        speed=given.speed,
+        draw_variant=given.platform_draw,
+        host=given.host,
+        port=given.port,
+    )
+    try:
+        simulator = Simulator(setting)
+    except (OSError, ValueError, KeyError, yaml.YAMLError) as error:
+        print(f"模拟平台没有启动：{type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, frame: ended.set())
+    with simulator:
+        facts = {
+            "platformUrl": simulator.platform_url,
+            "publicityUrl": simulator.publicity_url,
+            "controlUrl": simulator.control_url,
+        }
+        if given.ready_file is not None:
+            _write_whole(given.ready_file, json.dumps(facts))
+        print(
+            f"平台 {facts['platformUrl']}  公示 {facts['publicityUrl']}/  控制 {facts['controlUrl']}",
+            flush=True,
+        )
+        ended.wait()
+    return 0
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """So that nobody reads half of it."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(text, "utf-8")
+    partial.replace(path)
+
+
+def _speed(text: str) -> Speed:
+    if text == "max":
+        return "max"
+    speed = float(text)
+    if not 0 < speed <= 1e9:
+        raise ValueError(text)
+    return speed
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mock_platform", description="模拟省级平台和公示系统，供演示和测试。"
+    )
+    add = parser.add_argument
+    add("--campaign", type=Path, required=True, metavar="FILE", help="抽查计划（campaigns/*.yaml）")
+    add("--entities", type=Path, metavar="FILE", help="名录文件（.csv、.xlsx），原样提供，不改正")
+    add("--entities-as", choices=["enterprises", "projects"], default="enterprises", help="每一行是什么")
+    add("--objects", type=int, default=120, metavar="N", help="没有名录文件时生成多少个对象（默认 120）")
+    add("--seed", type=int, default=1, help="随机种子（默认 1）")
+    add("--state", type=Path, metavar="FILE", help="状态文件；已有时从那里继续")
+    add("--speed", type=_speed, default="max", metavar="X", help="任务时间是实际时间的多少倍，或 max（默认）")
+    add("--platform-draw", choices=list(VARIANTS), default="certified", help="由平台抽取时怎样抽取")
+    add("--host", default="127.0.0.1", help="监听地址（默认 127.0.0.1）")
+    add("--port", type=int, default=0, help="平台的端口；0 为任意空闲端口（默认）")
+    add("--ready-file", type=Path, metavar="FILE", help="就绪后把三个地址写到这里（JSON）")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

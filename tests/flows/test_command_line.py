@@ -1,0 +1,113 @@
+"""The command line: help in Chinese, one sentence with a code for every mistake, one JSON document."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.installation import PLAN, Installation
+
+WRONG = [
+    (("nonsense",), 2, "DB-CLI-001"),
+    (("run",), 2, "DB-CLI-001"),
+    (("run", "no-such-plan"), 2, "DB-CLI-002"),
+    (("run", PLAN, "--seed", "x"), 2, "DB-CLI-001"),
+    (("run", PLAN, "--entities", "no-such-file.csv"), 2, "DB-CLI-003"),
+    (("import", "entities", "no-such-file.csv"), 2, "DB-INPUT-001"),
+    (("import", "rockets", "x.csv"), 2, "DB-CLI-001"),
+    (("campaign", "show", "no-such-campaign"), 2, "DB-CLI-002"),
+    (("confirm", "no-such-campaign", "--department", "SW", "--all"), 2, "DB-CLI-002"),
+    (("approve", "no-such-campaign", "--all", "--role", "审核人"), 2, "DB-CLI-002"),
+    (("approve", "no-such-campaign", "--role", "审核人"), 2, "DB-RUN-020"),
+    (("audit", "verify", "--head", "first"), 2, "DB-RUN-027"),
+    (("draw", "compute", "--stage", "objects"), 2, "DB-"),
+]
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Installation:
+    return Installation(tmp_path / "home")
+
+
+@pytest.mark.parametrize(("arguments", "code", "error"), WRONG, ids=lambda value: str(value)[:40])
+def test_a_mistake_is_one_sentence_with_a_code(
+    installation: Installation, arguments: tuple[object, ...], code: int, error: str
+) -> None:
+    ran = installation.run(*arguments)
+    assert (ran.code, ran.out) == (code, "")
+    assert error in ran.err
+    assert "Traceback" not in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
+
+
+def test_with_json_the_error_is_the_one_document(installation: Installation) -> None:
+    ran = installation.run("run", "no-such-plan", "--json")
+    assert ran.code == 2
+    assert json.loads(ran.out)["error"]["code"] == "DB-CLI-002"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--help",),
+        ("campaign",),
+        ("run", "--help"),
+        ("demo", "--help"),
+        ("import", "--help"),
+        ("approve", "-h"),
+        ("draw", "-h"),
+    ],
+    ids=lambda value: " ".join(value),
+)
+def test_help_is_chinese(installation: Installation, arguments: tuple[str, ...]) -> None:
+    ran = installation.run(*arguments)
+    assert ran.code == 0, ran.err
+    assert "用法" in ran.out
+    assert "Options" not in ran.out
+
+
+def test_a_setting_that_is_wrong_is_named(installation: Installation) -> None:
+    ran = installation.run("campaign", "list", more={"DRAWBRIDGE_POLL_S": "soon"})
+    assert ran.code == 2
+    assert "DRAWBRIDGE_POLL_S" in ran.err
+    assert "DB-SET-001" in ran.err
+
+
+def test_a_platform_without_a_key_is_refused(installation: Installation) -> None:
+    ran = installation.run(
+        "run",
+        PLAN,
+        more={
+            "DRAWBRIDGE_PLATFORM_URL": "http://127.0.0.1:9",
+            "DRAWBRIDGE_PUBLICITY_URL": "http://127.0.0.1:9",
+        },
+    )
+    assert ran.code == 2
+    assert "DRAWBRIDGE_APP_KEY" in ran.err
+
+
+def test_entities_are_refused_where_a_platform_is_configured(
+    installation: Installation, tmp_path: Path
+) -> None:
+    ran = installation.run(
+        "run", PLAN, "--entities", tmp_path / "x.csv", more={"DRAWBRIDGE_PLATFORM_URL": "http://127.0.0.1:9"}
+    )
+    assert ran.code == 2
+    assert "DB-RUN-001" in ran.err
+
+
+def test_the_plans_of_the_folder_are_listed(installation: Installation) -> None:
+    ran = installation.run("campaign", "list", "--json")
+    assert ran.code == 0, ran.err
+    assert {row["task_id"] for row in json.loads(ran.out)["campaigns"]} >= {"130534202405281001"}
+
+
+def test_a_home_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    ran = Installation(blocked).run("campaign", "list")
+    assert ran.code == 2
+    assert "DB-CLI-004" in ran.err
