@@ -192,8 +192,11 @@ def _valid(answer: Answer, *tags: str) -> etree._Element:
 
 
 def _utc(text: str) -> datetime:
-
-    return datetime.fromisoformat(text).astimezone(UTC)
+    """A moment as XML Schema writes it. Raises Fault `drift` for 24:00:00 and year 0."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Fault("drift", where="receivedAt") from None
 
 
 def _parser() -> etree.XMLParser:

@@ -145,7 +145,7 @@ class HttpPublicity:
             )
         except KeyError as error:
             raise SystemUnreachable(f"DB-{AREA}-020", path="", where=error.args[0]) from None
-        except (ValidationError, ValueError, OverflowError):
+        except (ValidationError, ValueError, TypeError, OverflowError, OSError):
             raise SystemUnreachable(f"DB-{AREA}-020", path="", where=name["rows"]) from None
 
     def _details(self, url: str) -> tuple[PublicationDetail, ...]:

@@ -112,8 +112,8 @@ def object_checks(campaign: Campaign, drawn: PlatformDraw, eligible: Sequence[El
         return checks
     frozen = freeze_objects(eligible, [name for name, _ in strata])
     (source,) = frozen.files.values()
-    before = [c for c in drawn.certificates if c != certificate]
-    rows = verify_certificate(certificate, Evidence(eligible=source, before=before))
+    corrected = _certificates(drawn, "objects")[-2:-1]
+    rows = verify_certificate(certificate, Evidence(eligible=source, before=corrected))
     return checks + [_computed(row) for row in rows] + [_same_as_certificate(certificate, drawn)]
 
 
@@ -154,8 +154,8 @@ def visit_checks(site: Site, campaign: Campaign, drawn: PlatformDraw) -> list[Ch
     found = [_hard(check) for check in checks]
     certificate = _certificate(drawn, "inspectors")
     if certificate is not None:
-        before = [c for c in drawn.certificates if c != certificate]
-        found += [_computed(row) for row in verify_certificate(certificate, Evidence(before=before))]
+        stage_before = _certificates(drawn, "objects")[-1:]
+        found += [_computed(row) for row in verify_certificate(certificate, Evidence(before=stage_before))]
     return found
 
 
@@ -185,17 +185,21 @@ def _most_per_group(campaign: Campaign, enterprises: int) -> int:
     return -(-enterprises // campaign.group_count(enterprises))
 
 
+def _certificates(drawn: PlatformDraw, stage: str) -> list[bytes]:
+    """The certificates of a stage that the platform published; an unreadable one counts as objects'."""
+    return [certificate for certificate in drawn.certificates if _stage_of(certificate) == stage]
+
+
 def _certificate(drawn: PlatformDraw, stage: str) -> bytes | None:
-    """The last certificate of a stage that the platform published; an unreadable one counts as objects'."""
-    found = None
-    for certificate in drawn.certificates:
-        try:
-            of = parse_document(certificate, "certificate")["commitment"]["stage"]
-        except (DrawbridgeError, KeyError, TypeError):
-            of = "objects"
-        if of == stage:
-            found = certificate
-    return found
+    """The certificate in force: the last of the stage's corrections."""
+    return next(reversed(_certificates(drawn, stage)), None)
+
+
+def _stage_of(certificate: bytes) -> str:
+    try:
+        return str(parse_document(certificate, "certificate")["commitment"]["stage"])
+    except (DrawbridgeError, KeyError, TypeError):
+        return "objects"
 
 
 def _hard(check: HardCheck) -> Check:

@@ -36,17 +36,12 @@ def step(site: Site, campaign: Campaign) -> Outcome:
     states = {kind: _snapshot(site, kind) for kind in _KINDS}
     missing = _departments_without_materials(site, campaign)
     objects = states["object"]
-    workbook = _workbook(site, campaign)
+    workbooks = _workbooks(site, campaign)
     facts: dict[str, object] = {
-        "entities": {
-            "read": objects.read,
-            "accepted": objects.accepted,
-            "normalised": objects.normalised,
-            "quarantined": objects.quarantined,
-        },
-        "inspectors": {"read": states["inspector"].read, "accepted": states["inspector"].accepted},
-        "items": {"read": states["item"].read, "accepted": states["item"].accepted},
-        "quarantine_file": str(workbook) if workbook else None,
+        "entities": _counts(objects),
+        "inspectors": _counts(states["inspector"]),
+        "items": _counts(states["item"]),
+        "quarantine_files": {kind: str(path) for kind, path in workbooks.items()},
     }
     line = (
         f"对象 {objects.accepted}"
@@ -54,7 +49,16 @@ def step(site: Site, campaign: Campaign) -> Outcome:
         f" 人员 {states['inspector'].accepted} 事项 {states['item'].accepted}"
     )
     waiting = f"{'、'.join(missing)} 报送事项和材料清单" if missing else None
-    return Outcome(not missing, line, facts, waiting, _report(states, workbook))
+    return Outcome(not missing, line, facts, waiting, _report(states, workbooks))
+
+
+def _counts(state: SnapshotState) -> dict[str, int]:
+    return {
+        "read": state.read,
+        "accepted": state.accepted,
+        "normalised": state.normalised,
+        "quarantined": state.quarantined,
+    }
 
 
 def _snapshot(site: Site, kind: str) -> SnapshotState:
@@ -114,26 +118,28 @@ def _departments_without_materials(site: Site, campaign: Campaign) -> list[str]:
     return [department.name for department in campaign.departments if department.code not in known]
 
 
-def _workbook(site: Site, campaign: Campaign) -> Path | None:
-    with site.ledger.read() as tx:
-        rows = quarantined(tx, site.source, "object")
-    if not rows:
-        return None
-    path = site.home.campaign_folder(campaign.task_id) / "隔离行-抽查对象.xlsx"
-    reach("P6")
-    write_quarantine(path, [(row.row_no, row.code, row.reason, row.raw) for row in rows])
-    return path
+def _workbooks(site: Site, campaign: Campaign) -> dict[str, Path]:
+    """A workbook of refused rows for each directory that had any."""
+    found: dict[str, Path] = {}
+    for kind, title in _KINDS.items():
+        with site.ledger.read() as tx:
+            rows = quarantined(tx, site.source, kind)
+        if rows:
+            found[kind] = site.home.campaign_folder(campaign.task_id) / f"隔离行-{title}.xlsx"
+            reach("P6")
+            write_quarantine(found[kind], [(row.row_no, row.code, row.reason, row.raw) for row in rows])
+    return found
 
 
-def _report(states: dict[str, SnapshotState], workbook: Path | None) -> str:
+def _report(states: dict[str, SnapshotState], workbooks: dict[str, Path]) -> str:
     rows = [
         (_KINDS[kind], state.read, state.accepted, state.normalised, state.quarantined)
         for kind, state in states.items()
     ]
     text = table(("名录", "读入", "接受", "其中修整", "隔离"), rows)
-    return text + (
-        f"\n\n隔离的行和原因见 `{workbook.name}`，请退回原单位改正后重新同步。" if workbook else ""
-    )
+    for path in workbooks.values():
+        text += f"\n\n隔离的行和原因见 `{path.name}`，请退回原单位改正后重新同步。"
+    return text
 
 
 STAGE = Stage("sync", "同步名录", step)

@@ -86,7 +86,7 @@ def _may_be_drawn(row: Row, plan: CampaignPlan) -> bool:
     return (
         row["objectType"] == wanted
         and row["regState"] not in _GONE
-        and row["isValid"] is not False
+        and row["isValid"] not in (False, "0")
         and row["admCode"] in (None, plan.division)
         and (not row["tags"] or not plan.tags or bool(set(row["tags"]) & set(plan.tags)))
         and (plan.checks_a_year is None or (row["checksThisYear"] or 0) < plan.checks_a_year)

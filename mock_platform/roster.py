@@ -8,6 +8,7 @@ from typing import Any
 
 from mock_platform import names
 from mock_platform.chance import chance
+from mock_platform.credit_code import as_meant, is_right
 from mock_platform.plan import CampaignPlan, Department
 from mock_platform.shanghai_time import on, wire_time
 
@@ -34,7 +35,8 @@ def _unfit(plan: CampaignPlan) -> list[Row]:
 
 def generated_roster(plan: CampaignPlan, seed: int, objects: Sequence[Row]) -> list[Row]:
     """Rows of all departments: half as many fit people again as may be drawn, and ten unfit ones each."""
-    owners = sorted({row["ownerUniscid"] or row["uniscid"] or "" for row in objects} - {""})
+    codes = {as_meant(row["ownerUniscid"] or row["uniscid"]) for row in objects}
+    owners = sorted(code for code in codes if is_right(code))
     rows: list[Row] = []
     for department in plan.departments:
         groups = plan.group_count(max(1, len(objects) // 4))

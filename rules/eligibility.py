@@ -71,6 +71,7 @@ class _Context:
     campaign: Campaign
     today: date
     earlier: Mapping[str, int]
+    names: Mapping[str, frozenset[str]]
 
 
 Rule = Callable[[AnyObject, _Context], str | None]
@@ -84,7 +85,12 @@ def decide(
     `today` is a Shanghai date; `earlier`: object id or USCC -> number of other campaigns of this year in
     which it was drawn.
     """
-    context = _Context(campaign, today, earlier)
+    names: dict[str, set[str]] = {}
+    for row in objects:
+        names.setdefault(row.uscc, set()).add(row.ent_name)
+    context = _Context(
+        campaign, today, earlier, {uscc: frozenset(written) for uscc, written in names.items()}
+    )
     eligible: list[Eligible] = []
     excluded: list[Excluded] = []
     notices: list[Notice] = []
@@ -139,6 +145,12 @@ def _kind(row: AnyObject, context: _Context) -> str | None:
     return None if row.kind is wanted else f"是{row.kind.label}，本次抽查{wanted.label}"
 
 
+def _two_names(row: AnyObject, context: _Context) -> str | None:
+    """A result could be published under the wrong one of them."""
+    written = context.names[row.uscc]
+    return "、".join(sorted(written)) if len(written) > 1 else None
+
+
 def _state(row: AnyObject, context: _Context) -> str | None:
     return row.reg_state.label if row.reg_state in _GONE else None
 
@@ -189,6 +201,7 @@ def _drawn_earlier(row: AnyObject, context: _Context) -> int:
 
 # Name for programs, reason for people, rule: what it found, or None. The first that applies is the reason.
 RULES: tuple[tuple[str, str, Rule], ...] = (
+    ("two-names", "同一代码对应多个名称", _two_names),
     ("kind", "不是本次抽查的对象类型", _kind),
     ("state", "登记状态不应抽查", _state),
     ("validity", "名录中已失效", _validity),
