@@ -304,6 +304,8 @@ def _as_text(value: object, name: str) -> str:
         return ""
     if isinstance(value, str):
         return value
+    if isinstance(value, float) and not math.isfinite(value):
+        raise DrawbridgeError("DB-INPUT-020", field=zh(name))
     if isinstance(value, float) and value == int(value) and abs(value) < 10**15:
         return str(int(value))
     if isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -79,7 +79,8 @@ def clean_row(chance: random.Random, number: int) -> list[str]:
 def dirty_directory(count: int, seed: int = 7) -> tuple[DirectoryFile, dict[str, int]]:
     """`count` good rows with every kind of dirt between them; and how many rows of each kind.
 
-    Kinds that can be repaired: `repairable`.  All others must be refused, each for its own reason.
+    Kinds that can be repaired: `repairable`.  `cut short` lacks columns that a platform may leave out and a
+    file may not.  All others must be refused, each for its own reason.
     """
     chance = random.Random(seed)
     rows = [clean_row(chance, number) for number in range(1, count + 1)]
@@ -108,7 +109,7 @@ def dirty_directory(count: int, seed: int = 7) -> tuple[DirectoryFile, dict[str,
     add("missing name", {0: ""})
     shifted = clean_row(chance, 990)
     dirt.append(("column count", [*shifted[:1], "多出一列", *shifted[1:]]))
-    dirt.append(("column count", shifted[:4]))
+    dirt.append(("cut short", shifted[:4]))
     twice = add("two names", {0: "清河县甲名商贸有限公司"})
     add("two names", {0: "清河县乙名商贸有限公司"}, base=twice)
     once = clean_row(chance, 995)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from connectors.factory import Connections
-from connectors.platform_channels import BatchChannel, DocumentChannel, document_kind
+from connectors.platform_channels import BatchChannel, DocumentChannel, canonical, document_kind
 from connectors.protocols import Ambiguous, NotSent, Outgoing, Refused, SystemUnreachable
 from schemas.codes import ObjectionReason, Verdict
 from schemas.confirmation import Confirmation
@@ -268,11 +268,11 @@ def test_what_a_channel_can_do_stands_in_the_profile(connections: Connections) -
     assert (channels.draw.batch_size, channels.materials.batch_size) == (1, 1)
 
 
-def test_text_that_utf8_cannot_hold_is_not_written(connections: Connections) -> None:
-    broken = form(1).model_copy(update={"ent_name": "甲\ud800厂"})
-    payload = json.dumps(broken.model_dump(mode="python"), ensure_ascii=True, default=str)
-    with pytest.raises((DrawbridgeError, ValueError)):
-        connections.channels(TASK).forms.encode(BATCH, [outgoing("k", payload)], AT)
+@pytest.mark.parametrize("value", [{"name": "甲\ud800厂"}, {"n": 2**53 + 1}, {"x": float("nan")}])
+def test_what_json_cannot_say_for_everybody_is_not_written(value: dict[str, Any]) -> None:
+    with pytest.raises(DrawbridgeError) as caught:
+        canonical(value)
+    assert caught.value.code == "DB-INPUT-040"
 
 
 def test_kinds_of_documents_are_told_by_their_members() -> None:

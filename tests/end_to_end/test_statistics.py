@@ -32,9 +32,17 @@ def _columns(records: Row, departments: set[str]) -> dict[str, int]:
         "inspectors_drawn": len(people),
         "problem_items": len(problems),
         "problem_ents": len({row["uniscid"] for row in problems}),
-        "guided_ents": len({row["uniscid"] for row in results if row["guided"]}),
-        "qa_ents": len({row["uniscid"] for row in results if row["questionsAnswered"]}),
+        "guided_ents": len({row["uniscid"] for row in results if row["guided"] or row["disposal"] == "1"}),
+        "to_abnormal_list_ents": len({row["uniscid"] for row in results if _is_to_be_listed(row)}),
+        "to_case_ents": len({row["uniscid"] for row in results if row["disposal"] == "3"}),
+        "qa_ents": len({row["uniscid"] for row in results if row["qaAnswered"]}),
     }
+
+
+def _is_to_be_listed(row: Row) -> bool:
+    """False information, not to be found, or a lapsed order to publicise; market entities only."""
+    ground = row["resultCode"] in {"3", "4"} or (row["resultCode"] == "2" and row["orderLapsed"])
+    return ground and row["uniscid"].startswith("9")
 
 
 def test_the_statistics_are_those_of_the_mocks_own_records(
