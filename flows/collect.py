@@ -16,9 +16,10 @@ from flows.visits import Visits, visits_of
 from ledger.approvals import Decision, approvals, record_approval
 from ledger.results import record_results, result_cursor_of
 from rules.deadlines import publication_deadline, working_days_left
+from rules.disposals import referrals
 from rules.visits import findings
 from schemas.campaign import Campaign
-from schemas.codes import ReviewOpinion
+from schemas.codes import ReviewOpinion, SignatureState
 
 # A result whose legal time runs out in fewer working days is published before the others are awaited.
 _URGENT_WORKING_DAYS = 10
@@ -52,6 +53,8 @@ def step(site: Site, campaign: Campaign) -> Outcome:
         "unreviewed": len(undecided),
         "overdue_visits": [form.uscc for form in visits.not_visited(site.now().date(), campaign)],
         "by_result": dict(codes),
+        "refused_to_sign": sum(1 for row in visits.results if row.visit.signature is SignatureState.REFUSED),
+        "referrals": len(referrals(visits.results)),
         "findings": sorted({error.code for error in remarks}),
     }
     report = table(("检查结果", "项"), codes.most_common())

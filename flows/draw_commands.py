@@ -8,13 +8,12 @@ prints.  Exit status: 0 done, 1 a check failed, 2 refused.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
 
+from documents.whole_file import write_whole
 from draw.canonical import digest, read_source
 from draw.compute import InspectorFiles, compute_inspectors, compute_objects
 from draw.report import Row
@@ -47,27 +46,6 @@ def _only_for(stage: str, needed: dict[str, object], foreign: dict[str, object])
     for option, value in foreign.items():
         if value:
             raise DrawbridgeError("DB-DRAW-087", stage=stage, option=option)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all; refuses with DB-DRAW-029.
-
-    The bytes go to a temporary name in the same folder, reach the disk, and then
-    take the final name.
-    """
-    temporary: str | None = None
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        raise DrawbridgeError("DB-DRAW-029", path=str(path), problem=error.strerror) from None
 
 
 @draw.command("compute")
@@ -121,7 +99,7 @@ def compute(
         _only_for(stage, for_inspectors, {"--eligible": eligible})
         files = InspectorFiles(objects or Path(), forbidden or Path(), rosters)
         certificate = compute_inspectors(promised, values, files)
-    write_whole(output, certificate)
+    write_whole(output, certificate, code="DB-DRAW-029")
     _show_facts({"certificate": str(output), **facts_of(certificate)}, as_json)
 
 

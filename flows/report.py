@@ -5,11 +5,11 @@ from __future__ import annotations
 from prefect import flow
 
 from documents.campaign_report import write_report
-from documents.inspection_forms import write_inspection_forms
 from documents.statistics_table import write_statistics
 from draw.certificate import parse_certificate
 from flows.artifacts import table
 from flows.ceremony import CERTIFICATE_NAMES
+from flows.push import write_papers
 from flows.site import Books
 from flows.stage import Outcome, Stage, run_stage
 from flows.visits import visits_of
@@ -27,14 +27,12 @@ def step(site: Books, campaign: Campaign) -> Outcome:
     rows = [{key: row[key] for key in COLUMNS} for row in annex.rows]
     folder = site.home.campaign_folder(campaign.task_id)
     workbook, _ = write_statistics(folder, campaign, rows)
-    forms = folder / "一企一表.xlsx"
-    write_inspection_forms(forms, campaign, list(visits.forms.values()))
     markdown = table(tuple(COLUMNS.values()), [tuple(row.values()) for row in rows])
     summary = folder / "总结.md"
     write_report(summary, campaign, [("统计表", markdown), *_lists(site, campaign)])
     paths = {
         "抽取证书": folder / CERTIFICATE_NAMES["objects"],
-        "一企一表": forms,
+        "一企一表": write_papers(site, campaign),
         "统计表": workbook,
         "总结": summary,
     }

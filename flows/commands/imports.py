@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,11 @@ from documents.quarantine import write_quarantine
 from flows.command_line import DONE, FOUND, Command, Group, home_option, json_option, print_json
 from flows.site import IMPORTED, OfflineBooks, open_books
 from flows.terminal import console, spinning
+from ledger.campaigns import campaigns
 from ledger.sync import abandon_sync, begin_sync, commit_page, complete_sync
 
 _FILE = click.Path(path_type=Path)
-Reader = Callable[[Path, Profile], Import[Any]]
+Reader = Callable[[Path, Profile, OfflineBooks], Import[Any]]
 
 
 @click.group("import", cls=Group, help="导入名录和清单（.csv、.xlsx、.xls），不合格的行写入隔离表。")
@@ -43,8 +43,14 @@ def import_() -> None:
 @json_option
 def entities(file: Path, kind: str, home: str | None, as_json: bool) -> int:
     """Imports objects; their key is the USCC, or the project's number."""
-    read = partial(import_entities, as_projects=kind == "projects")
-    return _import(file, "object", read, home, as_json)
+    as_projects = kind == "projects"
+    return _import(
+        file,
+        "object",
+        lambda path, profile, _: import_entities(path, profile, as_projects=as_projects),
+        home,
+        as_json,
+    )
 
 
 @import_.command("inspectors", cls=Command, help="导入执法检查人员名录。")
@@ -53,7 +59,7 @@ def entities(file: Path, kind: str, home: str | None, as_json: bool) -> int:
 @json_option
 def inspectors(file: Path, home: str | None, as_json: bool) -> int:
     """Imports the roster."""
-    return _import(file, "inspector", import_inspectors, home, as_json)
+    return _import(file, "inspector", _with_departments(import_inspectors), home, as_json)
 
 
 @import_.command("items", cls=Command, help="导入随机抽查事项清单。")
@@ -62,7 +68,19 @@ def inspectors(file: Path, home: str | None, as_json: bool) -> int:
 @json_option
 def items(file: Path, home: str | None, as_json: bool) -> int:
     """Imports the catalogue of items."""
-    return _import(file, "item", import_items, home, as_json)
+    return _import(file, "item", _with_departments(import_items), home, as_json)
+
+
+def _with_departments(read: Callable[..., Import[Any]]) -> Reader:
+    """A reader that knows the codes of the departments that tables name: those of all campaigns on record."""
+
+    def reader(file: Path, profile: Profile, books: OfflineBooks) -> Import[Any]:
+        with books.ledger.read() as tx:
+            known = campaigns(tx)
+        codes = {one.name: one.code for campaign in known for one in campaign.departments}
+        return read(file, profile, dept_codes=codes)
+
+    return reader
 
 
 def _import(file: Path, kind: str, read: Reader, home: str | None, as_json: bool) -> int:
@@ -71,7 +89,7 @@ def _import(file: Path, kind: str, read: Reader, home: str | None, as_json: bool
         os.environ["DRAWBRIDGE_HOME"] = home
     with open_books() as books:
         with spinning(console(to_stderr=True), f"读取 {file.name}"):
-            found = read(file, load_profile(books.settings.profile))
+            found = read(file, load_profile(books.settings.profile), books)
         _record(books, kind, file, found)
         workbook = None
         if found.quarantined:

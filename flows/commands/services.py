@@ -74,7 +74,7 @@ def serve(port: int, plan: str, objects: int, seed: int, home: str | None) -> in
 def _print_addresses(address: str, own: OwnMock | None) -> None:
     out = console(to_stderr=False)
     out.print(f"界面      {address}")
-    out.print(f"部署      {address}/deployments  （“整个任务”即 run-campaign，点 Run → Quick run）")
+    out.print(f"部署      {address}/deployments  （“整个任务”即 run-campaign，点 Run，再点对话框中的 Run）")
     if own is not None:
         out.print(f"模拟平台  {own.platform_url}")
         out.print(f"公示页面  {own.publicity_url}/")
