@@ -59,7 +59,7 @@ def deliver_all(site: Site, campaign: Campaign, channel: Channel, name: str) -> 
                 clock=clock,
                 hooks=_HOOKS,
                 now=site.now,
-                progress=reporter().progress,
+                progress=None if channel.kind == "draw" else reporter().progress,
                 patience_s=min(_PATIENCE_S, site.settings.max_wait_s),
             ),
         )

@@ -47,7 +47,8 @@ class TerminalReporter:
 
     def stage_started(self, title: str) -> None:
         """See `flows.reporting.Reporter`."""
-        self._progress.reset(self._task, description=title, total=None, visible=True, note="")
+        self._progress.reset(self._task, description=title, visible=True, note="")
+        self._progress.update(self._task, total=None)
 
     def progress(self, done: int, total: int) -> None:
         """See `flows.reporting.Reporter`."""

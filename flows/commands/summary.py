@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-from rich.box import SIMPLE
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -16,6 +16,8 @@ from flows.settings import Settings
 from rules.statistics import COLUMNS
 
 Summary = dict[str, Any]
+# In this order below the table, where they were written.
+_PAPERS = ("抽取证书", "一企一表", "统计表", "总结")
 
 
 def print_heading(out: Console, plan: str, settings: Settings, mock: OwnMock | None) -> None:
@@ -64,8 +66,9 @@ def print_summary(out: Console, summary: Summary) -> None:
             f"模拟平台自己的记录：共收下 {summary['platform_writes']['total']} 条写入；"
             f"本次运行写入 {summary['writes']} 条"
         )
-    for title, path in summary.get("paths", {}).items():
-        out.print(f"{title}  {path}")
+    for title in _PAPERS:
+        if title in summary.get("paths", {}):
+            out.print(f"{title}  {summary['paths'][title]}")
     if (summary.get("draw") or {}).get("digest"):
         out.print(f"抽取证书摘要  {summary['draw']['digest']}")
     if summary["waiting_for"]:
@@ -94,10 +97,12 @@ def publication_line(publication: Mapping[str, Any]) -> str:
 def print_statistics(out: Console, statistics: Mapping[str, Any]) -> None:
     """The annex table of the notice turned on its side: a column per department, and the county's."""
     rows = statistics["rows"]
-    table = Table(title="“双随机、一公开”部门联合抽查统计表", title_justify="left", box=SIMPLE)
-    table.add_column("")
+    table = Table(
+        title="“双随机、一公开”部门联合抽查统计表", title_justify="left", box=SIMPLE_HEAD, pad_edge=False
+    )
+    table.add_column("", no_wrap=True)
     for row in rows:
-        table.add_column(row["report_unit"], justify="right")
+        table.add_column(row["report_unit"], justify="right", overflow="fold")
     for key, heading in COLUMNS.items():
         if key != "report_unit":
             table.add_row(heading, *(str(row[key]) for row in rows))
