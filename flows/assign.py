@@ -14,7 +14,7 @@ from draw.commitment import build_inspectors_commitment
 from draw.compute import InspectorFiles, compute_inspectors
 from draw.frozen import FORBIDDEN, OBJECTS, Department, freeze_inspectors
 from flows.artifacts import table
-from flows.ceremony import Frozen, Terms, certificate_in_force, facts_of, hold, keep_certificate
+from flows.ceremony import Frozen, Terms, certificate_in_force, facts_of, hold, keep_certificates
 from flows.forms import make_forms
 from flows.platform_draw import verify_inspectors
 from flows.site import Site
@@ -35,7 +35,7 @@ def step(site: Site, campaign: Campaign) -> Outcome:
     if held.certificate is None:
         return Outcome(False, "等待各方", waiting_for=held.waiting_for)
     document = parse_certificate(held.certificate, "inspectors")
-    keep_certificate(site, campaign, "inspectors", held.certificate)
+    keep_certificates(site, campaign, "inspectors")
     forms = make_forms(site, campaign, document)
     with site.ledger.write() as tx:
         record_forms(tx, campaign.task_id, forms, site.now())

@@ -66,7 +66,7 @@ class Held:
     waiting_for: str | None = None
 
 
-CERTIFICATE_NAMES = {"objects": "抽取证书-对象.json", "inspectors": "抽取证书-人员.json"}
+_STAGES = {"objects": "对象", "inspectors": "人员"}
 
 Freeze = Callable[[Terms], Frozen]
 Compute = Callable[[bytes, Mapping[str, str], Mapping[str, bytes]], bytes]
@@ -200,16 +200,26 @@ def certificate_in_force(site: Site, campaign: Campaign, stage: str) -> bytes:
     return certificate
 
 
-def keep_certificate(site: Site, campaign: Campaign, stage: str, certificate: bytes) -> Path:
-    """Writes the certificate and its frozen files where people find them; the ledger keeps the originals."""
+def keep_certificates(site: Site, campaign: Campaign, stage: str) -> list[Path]:
+    """Writes certificates and frozen files where people find them; the ledger keeps the originals.
+
+    The draw is the first file and stays as it is; each correction is a file of its own.
+    """
+    round_ = _recorded(site, campaign, stage)
     folder = site.home.campaign_folder(campaign.task_id)
-    path = folder / CERTIFICATE_NAMES[stage]
-    for name, content in _recorded(site, campaign, stage).files.items():
-        if stage == "objects":  # the inspectors' files name people and recusals: they stay in the ledger
+    if stage == "objects":  # the inspectors' files name people and recusals: they stay in the ledger
+        for name, content in round_.files.items():
             _write_if_new(folder / name, content)
-    _write_if_new(path, certificate)
+    paths = [folder / certificate_name(stage, number) for number in range(len(round_.certificates))]
+    for path, certificate in zip(paths, round_.certificates, strict=True):
+        _write_if_new(path, certificate)
     reach("D5")
-    return path
+    return paths
+
+
+def certificate_name(stage: str, correction: int) -> str:
+    """File name of a stage's certificate (0) or of its corrections (from 1)."""
+    return f"抽取证书-{_STAGES[stage]}{f'-更正{correction}' if correction else ''}.json"
 
 
 def post_draw(site: Site, campaign: Campaign, stage: str) -> None:

@@ -9,7 +9,7 @@ from draw.compute import correct_objects
 from draw.frozen import ELIGIBLE
 from draw.objects import Objection
 from flows.artifacts import table
-from flows.ceremony import keep_certificate, post_draw, time_text
+from flows.ceremony import keep_certificates, post_draw, time_text
 from flows.delivering import deliver_all, items_of
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_stage
@@ -94,7 +94,7 @@ def _replace(site: Site, campaign: Campaign, round_: RecordedRound, decision: De
             now,
         )
         record_correction(tx, round_, certificate, now)
-    keep_certificate(site, campaign, "objects", certificate)
+    keep_certificates(site, campaign, "objects")
     post_draw(site, campaign, "objects")
 
 

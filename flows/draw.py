@@ -13,7 +13,7 @@ from draw.commitment import build_objects_commitment
 from draw.compute import compute_objects
 from draw.frozen import ELIGIBLE, freeze_objects
 from flows.artifacts import table
-from flows.ceremony import Frozen, Terms, facts_of, hold, keep_certificate
+from flows.ceremony import Frozen, Terms, facts_of, hold, keep_certificates
 from flows.platform_draw import verify_objects
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_stage
@@ -32,7 +32,7 @@ def step(site: Site, campaign: Campaign) -> Outcome:
     held = hold(site, campaign, "objects", lambda terms: _freeze(site, campaign, terms), _compute)
     if held.certificate is None:
         return Outcome(False, "等待各方", waiting_for=held.waiting_for)
-    return _drawn(site, campaign, held.certificate)
+    return _drawn(site, campaign)
 
 
 def _freeze(site: Site, campaign: Campaign, terms: Terms) -> Frozen:
@@ -73,9 +73,11 @@ def _compute(commitment: bytes, values: Mapping[str, str], files: Mapping[str, b
     return compute_objects(commitment, values, files[ELIGIBLE])
 
 
-def _drawn(site: Site, campaign: Campaign, certificate: bytes) -> Outcome:
+def _drawn(site: Site, campaign: Campaign) -> Outcome:
+    """What was drawn: the first certificate, whatever corrections followed."""
+    path = keep_certificates(site, campaign, "objects")[0]
+    certificate = path.read_bytes()
     document = parse_certificate(certificate, "objects")
-    path = keep_certificate(site, campaign, "objects", certificate)
     eligible = document["commitment"]["eligible"]["count"]
     strata = " ".join(f"{s['name']} {s['drawn']}/{s['size']}" for s in document["strata"])
     drawn = len(document["winners"])

@@ -19,12 +19,13 @@ from draw.compute import InspectorFiles, compute_inspectors, compute_objects
 from draw.report import Row
 from draw.reveal import parse_contributions
 from draw.verify import Evidence, publishers_to_ask, verify_certificate
+from flows.command_line import Group
 from schemas.errors import DrawbridgeError
 
 _FILE = click.Path(path_type=Path)
 
 
-@click.group("draw")
+@click.group("draw", cls=Group)
 def draw() -> None:
     """随机抽取：用文件计算或核验，不需要数据库。"""
 

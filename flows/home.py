@@ -78,6 +78,13 @@ def end_leftovers(home: Home) -> list[str]:
     return ended
 
 
+def is_running(home: Home, name: str) -> bool:
+    """Whether the process that was last noted under `name` still runs."""
+    noted = [record for record in _records(_list(home)) if record["name"] == name]
+    process = _same_process(noted[-1]) if noted else None
+    return process is not None and process.status() != psutil.STATUS_ZOMBIE
+
+
 def _list(home: Home) -> Path:
     return home.folder() / "processes.jsonl"
 

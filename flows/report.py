@@ -8,7 +8,7 @@ from documents.campaign_report import write_report
 from documents.statistics_table import write_statistics
 from draw.certificate import parse_certificate
 from flows.artifacts import table
-from flows.ceremony import CERTIFICATE_NAMES
+from flows.ceremony import certificate_name
 from flows.push import write_papers
 from flows.site import Books
 from flows.stage import Outcome, Stage, run_stage
@@ -31,18 +31,29 @@ def step(site: Books, campaign: Campaign) -> Outcome:
     summary = folder / "总结.md"
     write_report(summary, campaign, [("统计表", markdown), *_lists(site, campaign)])
     paths = {
-        "抽取证书": folder / CERTIFICATE_NAMES["objects"],
+        "抽取证书": folder / certificate_name("objects", 0),
+        "更正证书": folder / certificate_name("objects", _corrections(site, campaign)),
         "一企一表": write_papers(site, campaign),
         "统计表": workbook,
         "总结": summary,
     }
     facts: dict[str, object] = {
         "statistics": {"rows": rows, "cross_foot": findings},
-        "paths": {title: str(path) for title, path in paths.items() if path.exists()},
+        "paths": {
+            title: str(path)
+            for title, path in paths.items()
+            if path.exists() and (title, path) != ("更正证书", paths["抽取证书"])
+        },
         "findings": [f"统计表勾稽不符：{finding}" for finding in findings],
     }
     line = f"统计表 {len(rows)} 行，勾稽{'相符' if not findings else f'不符 {len(findings)} 处'}"
     return Outcome(True, line, facts, None, markdown)
+
+
+def _corrections(site: Books, campaign: Campaign) -> int:
+    with site.ledger.read() as tx:
+        round_ = round_in_force(tx, campaign.task_id, "objects")
+    return max(0, len(round_.certificates) - 1) if round_ is not None else 0
 
 
 def _substitutes(site: Books, campaign: Campaign) -> dict[str, list[str]]:

@@ -11,39 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from flows.home import Home, note_started
+from flows.home import Home, is_running, note_started
 from flows.prefect_server import start_prefect
+from schemas.errors import DrawbridgeError
 
 POOL = "drawbridge"
 _LOOK_EVERY_S = 2.0
-
-
-@dataclass
-class _Child:
-    """A process that is started again when it dies; `command` may change nothing but its process id."""
-
-    name: str
-    command: list[str]
-    environment: dict[str, str]
-    log: Path
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self, home: Home) -> None:
-        with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
-                self.command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env={**os.environ, **self.environment},
-            )
-        note_started(home, self.name, self.process.pid)
-
-    def is_dead(self) -> bool:
-        return self.process is None or self.process.poll() is not None
 
 
 def apply_deployments(project: Path, environment: dict[str, str]) -> None:
@@ -68,23 +43,36 @@ def serve(
 ) -> None:
     """Runs until SIGTERM or Ctrl-C. `flow_environment` is what the flow runs' processes are given.
 
-    `ready` is called with the UI's address once a deployment can be started.
+    `ready` is called with the UI's address once a deployment can be started.  Server and worker are
+    started again when they die; without its mock platform nothing could go on, so that ends it all.
+    Raises DrawbridgeError DB-RUN-005, DB-RUN-028.
     """
-    environment = start_prefect(home, port)
-    environment = {**environment, **flow_environment, "DRAWBRIDGE_PROJECT": str(project)}
+    environment = {**start_prefect(home, port), **flow_environment, "DRAWBRIDGE_PROJECT": str(project)}
     apply_deployments(project, environment)
-    worker = _Child(
-        "worker",
-        [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"],
-        environment,
-        home.folder() / "worker.log",
-    )
     stop: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, frame: stop.append(received))
-    worker.start(home)
+    has_mock = is_running(home, "mock")
+    _start_worker(home, environment)
     ready(environment["PREFECT_API_URL"].removesuffix("/api"))
     while not stop:
-        if worker.is_dead():
-            worker.start(home)
+        if has_mock and not is_running(home, "mock"):
+            raise DrawbridgeError("DB-RUN-028", log=home.root)
+        if not is_running(home, "prefect-server"):
+            start_prefect(home, port)
+        if not is_running(home, "worker"):
+            _start_worker(home, environment)
         time.sleep(_LOOK_EVERY_S)
+
+
+def _start_worker(home: Home, environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
+    with (home.folder() / "worker.log").open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **environment},
+        )
+    note_started(home, "worker", process.pid)

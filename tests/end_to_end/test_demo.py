@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -26,11 +27,15 @@ def test_the_demo_goes_through_and_leaves_nothing_running(installation: Installa
     assert len(facts["results"]["by_result"]) == 8
     assert facts["results"]["refused_to_sign"] >= 1
     assert facts["results"]["referrals"] >= 1
-    assert Path(facts["draw"]["certificate"]).is_file()
+    certificate = Path(facts["draw"]["certificate"]).read_bytes()
+    assert hashlib.sha256(certificate).hexdigest() == facts["draw"]["digest"]
     (home,) = (tmp_path / "demos").iterdir()
     still = [p for p in psutil.process_iter(["cmdline"]) if str(home) in " ".join(p.info["cmdline"] or [])]
     assert still == []
-    # Both of the flows' views: the certificate on disk is the one whose digest was printed.
-    computed = installation.run("draw", "verify", facts["draw"]["certificate"], "--json")
+    # The public computes it again from the certificate and the list beside it.
+    eligible = Path(facts["draw"]["certificate"]).parent / "eligible.tsv"
+    computed = installation.run(
+        "draw", "verify", facts["draw"]["certificate"], "--eligible", eligible, "--json"
+    )
     assert computed.code == 0, computed.err
     assert json.loads(computed.out)
