@@ -51,6 +51,7 @@ STATES = {
     "incomplete": "结果不齐",
     "unreviewed": "待审核",
     "returned": "审核退回",
+    "unlisted": "名录缺主体身份代码",
     "ready": "待报送",
     "sending": "已报送，结果不明",
     "pending": "公示系统处理中",

@@ -17,12 +17,19 @@ from schemas.campaign import Campaign
 _HAND_OVER_S = 10.0
 
 
-def run_once(name: str, listener: Reporter, *, with_prefect: bool) -> dict[str, Any]:
-    """Runs the campaign's open stages and returns the run's summary (see README, `--json`)."""
+def run_once(name: str, listener: Reporter, *, with_prefect: bool, resync: bool = False) -> dict[str, Any]:
+    """Runs the campaign's open stages and returns the run's summary (see README, `--json`).
+
+    `resync`: the directories are pulled anew first.
+    """
     from flows.campaign import run_campaign, run_here
+    from flows.sync import refresh
 
     writes.reset()
     with listening(listener):
+        if resync:
+            with open_site() as site:
+                refresh(site)
         if with_prefect:
             try:
                 asyncio.run(run_campaign(name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from documents.quarantine import write_quarantine
 from flows.artifacts import table
 from flows.kill_points import reach
 from flows.reporting import reporter
-from flows.site import Site
-from flows.stage import Outcome, Stage, in_task, run_stage
+from flows.site import Site, open_site
+from flows.stage import Outcome, Stage, heard, in_task, run_stage
 from ledger.directory import (
     SnapshotState,
     latest_snapshot,
@@ -65,6 +66,11 @@ def _snapshot(site: Site, kind: str) -> SnapshotState:
     with site.ledger.read() as tx:
         state = latest_snapshot(tx, site.source, kind)
     return state if state is not None else pull(site, kind)
+
+
+def refresh(site: Site) -> dict[str, SnapshotState]:
+    """Pulls every directory anew, whatever is known of it; what was frozen for a draw stays as it is."""
+    return {kind: pull(site, kind) for kind in _KINDS}
 
 
 def pull(site: Site, kind: str) -> SnapshotState:
@@ -147,9 +153,16 @@ STAGE = Stage("sync", "同步名录", step)
 
 @flow(
     name="sync-directories",
-    description="拉取抽查对象名录、执法检查人员名录和抽查事项清单，隔离不合格的行。",
+    description="拉取抽查对象名录、执法检查人员名录和抽查事项清单，隔离不合格的行；不指定任务时全部重新拉取。",
     flow_run_name="同步名录 · {campaign}",
 )
 async def sync_directories(campaign: str | None = None) -> dict[str, object]:
-    """The stage as a flow; without `campaign`, for every campaign."""
+    """The stage as a flow; without `campaign`, pulls all directories anew and looks at every campaign."""
+    if campaign is None:
+        await asyncio.to_thread(_refresh)
     return await run_stage(STAGE, campaign)
+
+
+def _refresh() -> None:
+    with heard(), open_site() as site:
+        refresh(site)

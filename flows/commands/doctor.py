@@ -48,7 +48,9 @@ def doctor(home: str | None, as_json: bool) -> int:
     if as_json:
         print_json({"ok": all(f.ok for f in findings), "findings": [asdict(f) for f in findings]})
     else:
-        table = Table("", "项目", "情况", "怎么办", box=None, pad_edge=False)
+        table = Table("", "项目", box=None, pad_edge=False)
+        for heading in ("情况", "怎么办"):
+            table.add_column(heading, overflow="fold")
         for finding in findings:
             mark = "[green]✓[/green]" if finding.ok else "[red]✗[/red]"
             table.add_row(mark, finding.subject, finding.found, finding.act)
@@ -93,14 +95,14 @@ def _database(settings: Settings) -> list[Finding]:
         state = describe_database(settings.ledger_url)
     except DrawbridgeError as error:
         return [Finding("台账", False, error.zh, error.act)]
-    ok = state.is_current
+    ok = state.is_current or state.revision is None  # the first run makes it
     return [
         Finding("台账", True, state.name),
         Finding(
             "台账版本",
             ok,
-            state.revision or "尚未建立",
-            "" if ok else "下次运行时自动建立或升级；升级前请先备份。",
+            state.revision or "尚未建立，第一次运行时自动建立",
+            "" if ok else "下次运行时自动升级；升级前请先备份。",
         ),
     ]
 

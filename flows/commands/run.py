@@ -53,6 +53,7 @@ _PLATFORM_DRAWS = (
 @click.option(
     "--max-wait", type=float, default=None, help="没有进展时最多等待多少秒（默认取设置，模拟平台为 300）。"
 )
+@click.option("--resync", is_flag=True, help="先重新拉取名录（已冻结的抽取不受影响）。")
 @click.option("--no-prefect", is_flag=True, help="不经 Prefect，直接在本进程执行同样的步骤。")
 @home_option
 @json_option
@@ -65,6 +66,7 @@ def run(
     speed: str,
     platform_draw: str,
     max_wait: float | None,
+    resync: bool,
     no_prefect: bool,
     home: str | None,
     as_json: bool,
@@ -84,12 +86,20 @@ def run(
             raise DrawbridgeError("DB-RUN-001", path=entities)
         if max_wait is not None:
             os.environ["DRAWBRIDGE_MAX_WAIT_S"] = str(max_wait)
-        summary = run_and_print(plan, folder, mock, as_json=as_json, with_prefect=not no_prefect)
+        summary = run_and_print(
+            plan, folder, mock, as_json=as_json, with_prefect=not no_prefect, resync=resync
+        )
     return exit_code(summary)
 
 
 def run_and_print(
-    plan: str, home: Home, mock: OwnMock | None, *, as_json: bool, with_prefect: bool
+    plan: str,
+    home: Home,
+    mock: OwnMock | None,
+    *,
+    as_json: bool,
+    with_prefect: bool,
+    resync: bool = False,
 ) -> dict[str, object]:
     """Runs the campaign with the settings in the environment, prints and returns its summary."""
     if with_prefect and "PREFECT_API_URL" not in os.environ:
@@ -104,7 +114,7 @@ def run_and_print(
     settings: Settings = load_settings()
     print_heading(out, plan, settings, mock)
     with TerminalReporter(out) as listener:
-        summary = run_once(plan, listener, with_prefect=with_prefect)
+        summary = run_once(plan, listener, with_prefect=with_prefect, resync=resync)
     if mock is not None:
         summary = judge(summary, mock)
     if as_json:
