@@ -69,7 +69,10 @@ def _rounds(site: Site, campaign: Campaign) -> Iterator[Stage]:
         yield stage
         if stage.key == collect.STAGE.key:
             yield publish.STAGE
-        if stage in open_stages(site, campaign) and _state(site, campaign) == before:
+        if stage not in open_stages(site, campaign):
+            continue
+        # Only collecting is tried again after others had their turn; a stage that waits has waited enough.
+        if stage.key != collect.STAGE.key or _state(site, campaign) == before:
             return
 
 

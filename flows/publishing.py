@@ -150,12 +150,12 @@ def _standing(
         state, reason = _SEEN[item.state], item.reason or item.code
     elif not is_market_entity(uscc):
         state = "withheld"
-    elif record.prip_id is None:
-        state, reason = "unlisted", "名录没有主体身份代码，补上后用 --resync 重新同步"
     elif decision is None:
         state = "unreviewed"
     elif decision.decision != "approved":
         state = decision.decision
+    elif record.prip_id is None:
+        state, reason = "unlisted", "名录没有主体身份代码，补上后用 --resync 重新同步"
     else:
         state = "ready" if campaign.publication is PublicationMode.PUSH else "awaited"
     return Standing(uscc, name, state, record, reason, visits.complete[uscc])
