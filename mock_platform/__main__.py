@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import signal
+import sqlite3
 import sys
 import threading
 from pathlib import Path
@@ -36,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     try:
         simulator = Simulator(setting)
-    except (OSError, ValueError, KeyError, yaml.YAMLError) as error:
+    except (OSError, ValueError, KeyError, sqlite3.Error, yaml.YAMLError) as error:
         print(f"模拟平台没有启动：{type(error).__name__}: {error}", file=sys.stderr)
         return 2
     ended = threading.Event()

@@ -48,7 +48,7 @@ def answer_control(
     world: World, readers: ClockReaders, facts: Row, request: Request, _: Caller
 ) -> Reply | None:
     """Answers one request on the control port. `facts` is what `health` says."""
-    call = _CALLS.get((request.method, request.path))
+    call = CALLS.get((request.method, request.path))
     if call is None:
         return json_reply({"error": "没有这个地址"}, 404)
     if request.path == "/control/faults":  # a held request keeps no lock, but faults need none either
@@ -149,7 +149,7 @@ def _set_fault(world: World, body: Row) -> Row:
     return _list_faults(world, {})
 
 
-_CALLS: dict[tuple[str, str], Callable[[World, Row], Any]] = {
+CALLS: dict[tuple[str, str], Callable[[World, Row], Any]] = {
     ("GET", "/control/health"): lambda world, body: {},
     ("GET", "/control/writes"): _writes,
     ("GET", "/control/records"): _records,
@@ -160,3 +160,4 @@ _CALLS: dict[tuple[str, str], Callable[[World, Row], Any]] = {
     ("GET", "/control/faults"): _list_faults,
     ("POST", "/control/faults"): _set_fault,
 }
+"""Method and path of each call."""

@@ -124,7 +124,7 @@ def _take(world: World, message: Message, record: Row, digest: str) -> Row:
         "receivedAt": iso_time(world.now()),
         "seq": len(world.writes),
         "shown": before["shown"] if before else None,
-        "before": before if before and before["state"] == "accepted" else None,
+        "before": before if before and before["state"] in _LIVE else None,
     }
     return _answer(record, "pending", None, None, receipt)
 
@@ -206,26 +206,35 @@ def settle(world: World, act: Act) -> None:
     """The exchange has looked its records up in the register: shown to the public, or rejected."""
     held = world.messages[act.data["batch"]]
     for answer in held["now"]:
-        record = world.records[answer["recordId"]]
-        if answer["state"] != "pending" or record["version"] != answer["version"]:
-            continue
-        try:
-            _check_register(world, record)
-        except Refusal as refusal:
-            answer["state"], answer["code"], answer["text"] = "rejected", refusal.code, refusal.text
-            record["state"] = "rejected"
-            if record["before"] is not None:  # a refused correction leaves what was there
-                world.records[record["recordId"]] = record["before"]
-        else:
-            answer["state"] = "accepted"
-            withdrawn = record["operation"] == "D"
-            record["state"] = "withdrawn" if withdrawn else "accepted"
-            record["shown"] = None if withdrawn else _public(record)
-        world.settle_write(record["seq"], record["state"])
-        world.records.touch(record["recordId"])
+        if answer["state"] == "pending":
+            _settle_version(world, answer)
     world.messages.touch(act.data["batch"])
     night = on(act.at.date() + timedelta(days=1), 2)
     world.will(night, "collect", "exchange", "总局采集", (), records=act.data["records"])
+
+
+def _settle_version(world: World, answer: Row) -> None:
+    newest = world.records[answer["recordId"]]
+    record: Row = newest
+    while record["version"] != answer["version"]:  # a later version came while this one was pending
+        record = record["before"]
+    try:
+        _check_register(world, record)
+    except Refusal as refusal:
+        answer["state"], answer["code"], answer["text"] = "rejected", refusal.code, refusal.text
+        record["state"] = "rejected"
+        before = record["before"]
+        if record is newest and before is not None and before["state"] in _LIVE:
+            world.records[record["recordId"]] = before  # a refused correction leaves what was there
+    else:
+        answer["state"] = "accepted"
+        withdrawn = record["operation"] == "D"
+        record["state"] = "withdrawn" if withdrawn else "accepted"
+        record["shown"] = None if withdrawn else _public(record)
+        if record is not newest and newest["state"] == "pending":
+            newest["shown"] = record["shown"]
+    world.settle_write(record["seq"], record["state"])
+    world.records.touch(record["recordId"])
 
 
 def collect(world: World, act: Act) -> None:

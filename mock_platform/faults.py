@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -26,7 +27,10 @@ _HTML_LOGIN = "<html><head><title>用户登录</title></head><body><form>请登�
 
 @dataclass
 class Fault:
-    """One fault that was set. `seen` counts matching requests, `fired` how often it acted."""
+    """One fault that was set. `seen` counts matching requests, `fired` how often it acted.
+
+    `held` are the requests that it holds back at this moment.
+    """
 
     name: str
     endpoint: str | None = None
@@ -36,12 +40,13 @@ class Fault:
     args: dict[str, Any] = field(default_factory=dict)
     seen: int = 0
     fired: int = 0
+    held: set[int] = field(default_factory=set)
     cleared: threading.Event = field(default_factory=threading.Event)
 
     def to_json(self) -> dict[str, Any]:
         """As the control face lists it."""
         names = ("name", "endpoint", "calls", "probability", "count", "args", "seen", "fired")
-        return {name: getattr(self, name) for name in names}
+        return {**{name: getattr(self, name) for name in names}, "holding": len(self.held)}
 
 
 @dataclass
@@ -142,12 +147,15 @@ class Faults:
 
 def _hold(call: Call, fault: Fault) -> None:
     """Until the fault is cleared, the client is gone, or `args.seconds` have passed."""
-    left = float(fault.args.get("seconds", 3600))
-    while left > 0 and not fault.cleared.wait(_HOLD_STEP_S):
-        left -= _HOLD_STEP_S
-        if call.caller.is_gone():
-            call.dropped = True
-            return
+    fault.held.add(id(call))
+    try:
+        end = time.monotonic() + float(fault.args.get("seconds", 3600))
+        while time.monotonic() < end and not fault.cleared.wait(_HOLD_STEP_S):
+            if call.caller.is_gone():
+                call.dropped = True
+                return
+    finally:
+        fault.held.discard(id(call))
 
 
 def _drop(call: Call, fault: Fault) -> None:

@@ -1,4 +1,4 @@
-"""Whom the platform may draw from, where it draws itself: its own reading of its own rows."""
+"""Whom the platform may draw, where it draws itself: its own reading of its own rows, objects and people."""
 
 from __future__ import annotations
 
@@ -91,3 +91,30 @@ def _may_be_drawn(row: Row, plan: CampaignPlan) -> bool:
         and (not row["tags"] or not plan.tags or bool(set(row["tags"]) & set(plan.tags)))
         and (plan.checks_a_year is None or (row["checksThisYear"] or 0) < plan.checks_a_year)
     )
+
+
+def fit_people(world: World, department: str) -> list[str]:
+    """Certified officers on duty for the whole window, by id."""
+    today, end = str(world.now().date()), str(world.plan.ends_on)
+    return sorted(
+        row["inspectorId"]
+        for row in world.inspectors
+        if row["deptCode"] == department
+        and row["role"] == "1"
+        and row["status"] == "1"
+        and row["certNo"]
+        and (row["certValidFrom"] or "9999") <= today
+        and (row["certValidTo"] or "") >= end
+    )
+
+
+def recusals(world: World, codes: list[str], rosters: dict[str, list[str]]) -> dict[tuple[str, str], str]:
+    """(enterprise, inspector) who must not meet -> reason, among those of the lists."""
+    fit = {one for ids in rosters.values() for one in ids}
+    return {
+        (pair["uniscid"], row["inspectorId"]): pair["reason"]
+        for row in world.inspectors
+        if row["inspectorId"] in fit
+        for pair in row["recusals"] or []
+        if pair["uniscid"] in codes
+    }

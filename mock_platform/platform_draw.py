@@ -1,8 +1,4 @@
-"""The platform leads: it draws, replaces, matches, makes the forms and feeds the publicity system.
-
-What it shows may be unfair or damaged in one named way (`platform_variants`); what it does afterwards
-follows from the fair draw underneath, so that nothing else breaks.
-"""
+"""The platform leads: it draws, replaces, matches, makes the forms and feeds the publicity system."""
 
 from __future__ import annotations
 
@@ -31,14 +27,13 @@ from mock_platform.own_certificates import (
     times_before,
 )
 from mock_platform.own_draw import draw_inspectors, draw_objects, replace
-from mock_platform.own_list import eligible_rows, strata_of, unfit_object
+from mock_platform.own_list import eligible_rows, fit_people, recusals, strata_of
 from mock_platform.shanghai_time import add_working_days, office_moment, on, wire_time
 from mock_platform.world import Player, World
 
 Row = dict[str, Any]
 _REPLACING = ("1", "2", "3", "4", "5")
 _DECIDED_BY = "省平台"
-_WITH_CERTIFICATES = ("certified", "damaged")
 _REASONS = {"1": "注销", "2": "吊销", "3": "撤销", "4": "迁出", "5": "不在范围"}
 
 
@@ -47,44 +42,6 @@ def begin(world: World) -> None:
     if world.plan.platform_draws:
         at = on(add_working_days(world.plan.starts_on, 2), 9, 30)
         world.will(at, "platform-draws", "platform", "平台抽取被检查对象", ("draw",))
-
-
-def drawn_by_platform(world: World) -> Row:
-    """The draw as the platform shows it, tampered with as the variant says."""
-    drawn, variant = world.drawn, world.meta["platform-draw"]
-    objects = [
-        {name: row[name] for name in ("objectId", "uniscid", "stratum", "replaces")}
-        for row in drawn["objects"]
-        if row["replacedBy"] != GONE
-    ]
-    shown: Row = {
-        "drawnBy": "platform",
-        "drawnAt": drawn["at"],
-        "eligible": [object_id for object_id, _, _ in drawn["frozen"]],
-        "objects": objects,
-        "groups": None,
-        "assignment": None,
-        "certificates": None,
-    }
-    if "groups" in drawn:
-        shown["groups"] = [
-            {
-                "group": int(group),
-                "inspectors": [
-                    {"inspectorId": one, "deptCode": code} for code, ids in team.items() for one in ids
-                ],
-            }
-            for group, team in drawn["groups"].items()
-        ]
-        shown["assignment"] = [
-            {"uniscid": code, "group": group} for code, group in drawn["assignment"].items()
-        ]
-    if variant in _WITH_CERTIFICATES:
-        shown["certificates"] = [_document(text) for text in drawn["certificates"]]
-    tamper = _TAMPER.get(variant)
-    if tamper is not None:
-        tamper(world, shown)
-    return shown
 
 
 # --- what the platform does -------------------------------------------------------------------
@@ -170,8 +127,8 @@ def replace_objects(world: World, act: Act) -> None:
 def match(world: World, act: Act) -> None:
     """Stage `inspectors`, and the forms are made."""
     plan, codes = world.plan, enterprises_in_force(world)
-    rosters = {one.code: _fit_people(world, one.code) for one in plan.departments}
-    pairs = _recusals(world, codes, rosters)
+    rosters = {one.code: fit_people(world, one.code) for one in plan.departments}
+    pairs = recusals(world, codes, rosters)
     groups = plan.group_count(len(codes))
     salts = {name: world.chance("own-salt", name).randbytes(32).hex() for name in (*rosters, "forbidden")}
     listed = [f"{code}\t{person}\t{reason}" for (code, person), reason in sorted(pairs.items())]
@@ -308,16 +265,6 @@ def _row(object_id: str, code: str, stratum: str, replaces: str | None) -> Row:
     }
 
 
-def _document(text: str) -> Row:
-    document = json.loads(text)["commitment"]
-    return {
-        "stage": document["stage"],
-        "round": document["round"],
-        "document": text,
-        "digest": sha256_hex(text.encode()),
-    }
-
-
 def _head(eligible: list[tuple[str, str, str]], result: Row) -> list[Row]:
     """As many of each stratum as the draw took, but the first ones of the list."""
     left = {one["name"]: one["drawn"] for one in result["strata"]}
@@ -345,96 +292,3 @@ def _accepted_objections(world: World) -> dict[str, str]:
         for answer in [world.confirmations.get(f"{row['objectId']}/{department.code}")]
         if answer is not None and answer["verdict"] == "2" and answer["reason"] in _REPLACING
     }
-
-
-def _fit_people(world: World, department: str) -> list[str]:
-    """Certified officers on duty for the whole window, by id."""
-    today, end = str(world.now().date()), str(world.plan.ends_on)
-    return sorted(
-        row["inspectorId"]
-        for row in world.inspectors
-        if row["deptCode"] == department
-        and row["role"] == "1"
-        and row["status"] == "1"
-        and row["certNo"]
-        and (row["certValidFrom"] or "9999") <= today
-        and (row["certValidTo"] or "") >= end
-    )
-
-
-def _recusals(world: World, codes: list[str], rosters: dict[str, list[str]]) -> dict[tuple[str, str], str]:
-    fit = {one for ids in rosters.values() for one in ids}
-    return {
-        (pair["uniscid"], row["inspectorId"]): pair["reason"]
-        for row in world.inspectors
-        if row["inspectorId"] in fit
-        for pair in row["recusals"] or []
-        if pair["uniscid"] in codes
-    }
-
-
-# --- what is wrong with what it shows ------------------------------------------------------------
-
-
-def _damage(world: World, shown: Row) -> None:
-    text = shown["certificates"][0]["document"]
-    place = text.index('"seed":"') + len('"seed":"')
-    other = "0" if text[place] != "0" else "1"
-    shown["certificates"][0]["document"] = text[:place] + other + text[place + 1 :]
-
-
-def _draw_unfit(world: World, shown: Row) -> None:
-    object_id, code = unfit_object(world)
-    shown["objects"][0] |= {"objectId": object_id, "uniscid": code}
-
-
-def _draw_twice(world: World, shown: Row) -> None:
-    shown["objects"].append(dict(shown["objects"][0]))
-
-
-def _draw_too_few(world: World, shown: Row) -> None:
-    del shown["objects"][1:]
-
-
-def _send_uncertified(world: World, shown: Row) -> None:
-    for team in shown["groups"] or []:
-        member = team["inspectors"][0]
-        unfit = next(
-            row["inspectorId"]
-            for row in world.inspectors
-            if row["deptCode"] == member["deptCode"] and row["certValidTo"] is None
-        )
-        member["inspectorId"] = unfit
-
-
-def _send_one_person(world: World, shown: Row) -> None:
-    for team in shown["groups"] or []:
-        code = team["inspectors"][0]["deptCode"]
-        first = [one for one in team["inspectors"] if one["deptCode"] == code][:1]
-        team["inspectors"] = first + [one for one in team["inspectors"] if one["deptCode"] != code]
-
-
-def _send_forbidden(world: World, shown: Row) -> None:
-    """Somebody with a recusal among the enterprises goes exactly there."""
-    if shown["assignment"] is None:
-        return
-    rosters = {one.code: _fit_people(world, one.code) for one in world.plan.departments}
-    codes = enterprises_in_force(world)
-    people = {row["inspectorId"]: row for row in world.inspectors}
-    for code, person in _recusals(world, codes, rosters):
-        group = world.drawn["assignment"][code]
-        team = next(one for one in shown["groups"] if one["group"] == group)
-        member = next(one for one in team["inspectors"] if one["deptCode"] == people[person]["deptCode"])
-        member["inspectorId"] = person
-        return
-
-
-_TAMPER = {
-    "damaged": _damage,
-    "not-eligible": _draw_unfit,
-    "duplicate": _draw_twice,
-    "too-few": _draw_too_few,
-    "uncertified-inspector": _send_uncertified,
-    "one-person-team": _send_one_person,
-    "forbidden-pair": _send_forbidden,
-}

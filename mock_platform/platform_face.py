@@ -15,7 +15,7 @@ from mock_platform.contract import platform_contract
 from mock_platform.departments import ask_for_seals
 from mock_platform.draw_in_force import GONE
 from mock_platform.draw_intake import certificates, take_certificate, take_closing, take_commitment
-from mock_platform.platform_draw import drawn_by_platform
+from mock_platform.platform_shown import drawn_by_platform
 from mock_platform.refusal import Refusal, require
 from mock_platform.shanghai_time import read_wire_time
 from mock_platform.wire import Caller, Reply, Request
@@ -199,7 +199,8 @@ def _materials(world: World, arguments: Row) -> Row:
 def _confirmations(world: World, arguments: Row) -> Row:
     world.wait_for("confirmations")
     sent = [world.dispatches[key]["at"] for key in sorted(world.dispatches)]
-    return {"dispatchedAt": sent[-1] if sent else None, "rows": list(world.confirmations.values())}
+    rows = sorted(world.confirmations.values(), key=lambda row: (row["at"], row["objectId"], row["deptCode"]))
+    return {"dispatchedAt": sent[-1] if sent else None, "rows": rows}
 
 
 def _forms(world: World, arguments: Row) -> Row:

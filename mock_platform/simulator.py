@@ -6,6 +6,7 @@ and closes it; `python -m mock_platform` is the same as a process of its own.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -66,9 +67,14 @@ PLAYERS: dict[str, Player] = {
 
 
 class Simulator:
-    """A running mock. `platform_url`, `publicity_url` and `control_url` are its ports' addresses."""
+    """A running mock. `platform_url`, `publicity_url` and `control_url` are its ports' addresses.
+
+    `world` is its state, to be looked at and edited: `simulator.world.objects.pop()`.  Beside a state
+    file, call `world.save()` after an edit; hold `world.lock` where requests come in meanwhile.
+    """
 
     def __init__(self, setting: Setting) -> None:
+        """Starts it, on what the state file holds. Raises OSError, ValueError, KeyError, YAMLError."""
         plan = read_plan(setting.campaign)
         self.setting = setting
         gate = Gate(setting.key, setting.secret)
@@ -78,6 +84,9 @@ class Simulator:
         self.world.counts["window-closes"] = lambda world, act: inspections.something_outstanding(world)
         if not self.world.load():
             _populate(self.world, setting)
+        if self.world.meta["task"] != plan.task_id:
+            self.world.close()
+            raise ValueError(f"the state file is that of task {self.world.meta['task']}")
         self._readers = ClockReaders()
         world = self.world
         self._platform = Port(setting.host, setting.port, self._heard(partial(_platform_or_numbers, world)))
@@ -99,8 +108,8 @@ class Simulator:
     def close(self) -> None:
         """Stops listening and closes the state file."""
         self.world.faults.clear()
-        for port in (self._platform, self._publicity, self._control):
-            port.close()
+        with ThreadPoolExecutor() as pool:  # each takes a moment to notice
+            list(pool.map(Port.close, (self._platform, self._publicity, self._control)))
         self.world.close()
 
     def __enter__(self) -> Self:
@@ -135,6 +144,7 @@ def _populate(world: World, setting: Setting) -> None:
                 "uniscid": code,
                 "entName": row["ownerName"] or row["entName"],
             }
+    world.meta["task"] = plan.task_id
     world.meta["platform-draw"] = setting.draw_variant
     departments.begin(world)
     platform_draw.begin(world)

@@ -197,7 +197,7 @@ class World:
         for number, act in self.agenda.changed.items():
             changes.append(("agenda", f"{number:08d}", act.to_json() if act else None))
         now = iso_time(self.clock.now())
-        if (changes or self.clock.speed == "max") and self.meta.get("clock") != now:
+        if self.meta.get("clock") != now:  # so that a clock that runs does not go back after a kill
             self.meta["clock"] = now
             self.meta.changed.clear()
             changes.append(("meta", "clock", now))
@@ -215,5 +215,6 @@ class World:
         self.agenda.changed.clear()
 
     def close(self) -> None:
-        """Closes the state file."""
-        self._store.close()
+        """Closes the state file, after the turn that is under way."""
+        with self.lock:
+            self._store.close()
