@@ -25,9 +25,9 @@ LAST_YEAR = max(chinese_calendar.constants.holidays).year
 # moon and the sun are left out, since only what is certain may be taken off a lower bound.
 _ALWAYS_OFF = frozenset({(1, 1), (5, 1), (10, 1), (10, 2), (10, 3)})
 
-# In no span of days since 2004 were more than two weekend days worked beyond the weekdays
-# taken off in the same span (tests/rules/test_calendar.py counts it).
-_WEEKEND_DAYS_WORKED = 2
+# In no span of days since 2004 were more than three weekend days worked beyond the weekdays
+# taken off in the same span (7 to 28 April 2013 has three; tests/rules/test_calendar.py counts it).
+_WEEKEND_DAYS_WORKED = 3
 
 _DAY = timedelta(days=1)
 
@@ -77,7 +77,7 @@ def add_working_days(start: date, days: int, last_year: int = LAST_YEAR) -> Coun
     """The `days`-th working day after `start`, which itself never counts; at least one.
 
     Where the way leads past what is announced, the answer is the earliest day that it can be:
-    every Monday to Friday counts but for the holidays on fixed dates, and so do the first two
+    every Monday to Friday counts but for the holidays on fixed dates, and so do the first three
     weekend days, since that many may yet be declared working days.  A person who keeps it is
     in time whatever the notice will say.
 

@@ -110,14 +110,14 @@ def reveal_deadline(now: datetime, working_days: int) -> datetime:
 
 
 def first_public_number(numbers: Sequence[PublicNumber], after: datetime) -> PublicNumber:
-    """The first listed number that is announced later than `after` (draw-spec §2).
+    """The number that is announced first after `after`, in whatever order they are listed (draw-spec §2).
 
     The plan lists several issues, so that which one counts follows from the reveal's end and
     nobody chooses.  Raises DrawbridgeError DB-DEADLINE-003 if none is announced later.
     """
-    for number in numbers:
-        if number.announced_at > after:
-            return number
+    later = [number for number in numbers if number.announced_at > after]
+    if later:
+        return min(later, key=lambda number: number.announced_at)
     until = after.astimezone(SHANGHAI)
     raise DrawbridgeError("DB-DEADLINE-003", after=f"{until:%Y-%m-%d %H:%M}", listed=len(numbers))
 

@@ -183,7 +183,8 @@ def _frequency(row: AnyObject, context: _Context) -> str | None:
     cap = context.campaign.frequency_cap
     if cap is None:
         return None
-    done = max(row.checks_this_year or 0, _drawn_earlier(row, context))
+    checked = row.last_check_date is not None and row.last_check_date.year == context.today.year
+    done = max(row.checks_this_year or 0, int(checked), _drawn_earlier(row, context))
     return f"今年已 {done} 次，上限 {cap} 次" if done >= cap else None
 
 

@@ -6,15 +6,16 @@ Keys are Chinese, each with an English alias; scalars are taken as they stand (`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NoReturn, TypeVar
-from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import ValidationError
 
+from rules.calendar import SHANGHAI
 from rules.plan_keys import (
     CAMPAIGN,
     DEPARTMENT,
@@ -52,7 +53,15 @@ from schemas.item import InspectionItem
 T = TypeVar("T")
 D = TypeVar("D")
 C = TypeVar("C", bound=Coded)
-_SHANGHAI = ZoneInfo("Asia/Shanghai")
+_ONLY_DIGITS = re.compile(r"\^\[0-9\]\{([0-9]+)\}\$")
+
+# What a record refuses, in words; `{…}` are the members of pydantic's context.
+_UNFIT = {
+    "string_too_short": "不能为空",
+    "string_too_long": "最多 {max_length} 个字",
+    "string_pattern_mismatch": "应为 {digits} 位数字",
+    "too_short": "至少要有 {min_length} 项",
+}
 
 
 def load_campaign(raw: bytes | str, name: str) -> Campaign:
@@ -63,6 +72,11 @@ def load_campaign(raw: bytes | str, name: str) -> Campaign:
     text = raw if isinstance(raw, str) else _decoded(raw, name)
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise DrawbridgeError("DB-PLAN-002", file=name, line=line, detail="含有控制字符") from None
+    except RecursionError:
+        raise DrawbridgeError("DB-PLAN-002", file=name, line=1, detail="层次过多") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else 1
@@ -103,6 +117,8 @@ class _Part:
             self.refuse("DB-PLAN-006", expected="若干键和值")
         found: dict[str, _Part] = {}
         for key_node, value in self.node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                _Part(self.file, self.key, key_node).refuse("DB-PLAN-006", expected="若干键和值")
             written = str(key_node.value)
             line = key_node.start_mark.line + 1
             canonical = keys.canonical(written)
@@ -130,7 +146,7 @@ class _Part:
 
     def number(self, least: int) -> int:
         text = self.text()
-        if not text.isascii() or not text.isdigit() or int(text) < least or len(text) > 6:
+        if not re.fullmatch("[0-9]{1,6}", text) or int(text) < least:
             self.refuse("DB-PLAN-009", found=text, least=least)
         return int(text)
 
@@ -142,12 +158,13 @@ class _Part:
             self.refuse("DB-PLAN-008", found=text)
 
     def moment(self) -> datetime:
+        """A day with its time; a day alone is none, since midnight would be invented."""
         text = self.text()
         try:
-            moment = datetime.fromisoformat(text)
+            moment = datetime.fromisoformat(text if ":" in text else "")
         except ValueError:
             self.refuse("DB-PLAN-010", found=text)
-        return moment if moment.tzinfo is not None else moment.replace(tzinfo=_SHANGHAI)
+        return moment if moment.tzinfo is not None else moment.replace(tzinfo=SHANGHAI)
 
     def coded(self, of: type[C]) -> C:
         text = self.text()
@@ -162,8 +179,10 @@ class _Part:
             ratio = parse_ratio(text)
         except DrawbridgeError:
             self.refuse("DB-PLAN-014", found=text)
-        if ratio.share is None and ratio.minimum is None:
+        if ratio.share is None:
             self.refuse("DB-PLAN-014", found=text)
+        if ratio.per_year is not None:
+            self.refuse("DB-PLAN-013", detail=f"{self.key}里的频次“{text}”请写在“频次上限”")
         return ratio
 
 
@@ -211,7 +230,13 @@ def _campaign(top: _Mapping) -> Campaign:
         "name": top.must("name").text(),
         "short_name": top.may("short_name", _Part.text, top.must("name").text()[:40]),
         "document_no": top.may("document_no", _Part.text, None),
-        "plan": _built(plan.part, Plan, plan_id=plan.must("id").text(), name=plan.must("name").text()),
+        "plan": _built(
+            plan,
+            Plan,
+            {"plan_id": "id"},
+            plan_id=plan.must("id").text(),
+            name=plan.must("name").text(),
+        ),
         "task_type": top.may("task_type", lambda part: part.coded(TaskType), TaskType.UNDIRECTED),
         "adm_code": place.must("code").text(),
         "adm_name": place.may("name", _Part.text, None),
@@ -235,13 +260,15 @@ def _campaign(top: _Mapping) -> Campaign:
         if name in limits.members:
             values[f"{name}_working_days"] = limits.members[name].number(least)
     _check_sense(top, values, draw, groups)
-    return _built(top.part, Campaign, **values)
+    division = _Mapping(top.part, CAMPAIGN, {**top.members, "adm_code": place.must("code")})
+    return _built(division, Campaign, {}, **values)
 
 
 def _department(given: _Mapping) -> Department:
     return _built(
-        given.part,
+        given,
         Department,
+        {},
         code=given.must("code").text(),
         name=given.must("name").text(),
         role=given.must("role").coded(DepartmentRole),
@@ -253,17 +280,27 @@ def _department(given: _Mapping) -> Department:
 def _items(top: _Mapping, departments: Sequence[Department]) -> tuple[InspectionItem, ...]:
     if "items" not in top.members:
         return ()
-    owner = {name: department.code for department in departments for name in department.items}
-    items = []
+    owner: dict[str, str] = {}
+    for department in departments:
+        for name in department.items:
+            if name in owner:
+                top.members["departments"].refuse("DB-PLAN-013", detail=f"事项“{name}”在部门里写了两次")
+            owner[name] = department.code
+    items: list[InspectionItem] = []
     for part in top.members["items"].sequence():
         given = part.mapping(ITEM)
         name, code = given.must("name").text(), given.must("code").text()
         if name not in owner and code not in owner:
             part.refuse("DB-PLAN-013", detail=f"事项“{name}”不属于任何部门")
+        if name in owner and code in owner:
+            part.refuse("DB-PLAN-013", detail=f"事项“{name}”在部门里写了两次，名称和编码各一次")
+        if any(name == item.item_name or code == item.item_code for item in items):
+            part.refuse("DB-PLAN-013", detail=f"事项“{name}”（{code}）在事项清单里有重复")
         items.append(
             _built(
-                part,
+                given,
                 InspectionItem,
+                {"item_code": "code", "item_name": "name", "legal_basis": "basis"},
                 item_code=code,
                 item_name=name,
                 kind=given.may("kind", lambda kind: kind.coded(ItemKind), ItemKind.GENERAL),
@@ -282,7 +319,13 @@ def _items(top: _Mapping, departments: Sequence[Department]) -> tuple[Inspection
 
 def _risk_ratios(part: _Part) -> dict[RiskGrade, Ratio]:
     keys = Keys({grade.label: (grade.label, grade.value) for grade in RiskGrade})
-    return {RiskGrade.from_label(name): found.ratio() for name, found in part.mapping(keys).members.items()}
+    ratios = {}
+    for name, found in part.mapping(keys).members.items():
+        ratio = found.ratio()
+        if ratio.minimum is not None:
+            found.refuse("DB-PLAN-013", detail=f"风险等级 {name} 只能写比例，不能写户数")
+        ratios[RiskGrade.from_label(name)] = ratio
+    return ratios
 
 
 def _frequency_cap(part: _Part) -> int:
@@ -305,8 +348,9 @@ def _public_numbers(part: _Part) -> tuple[PublicNumber, ...]:
             entry.refuse("DB-PLAN-011", found=number_id)
         numbers.append(
             _built(
-                entry,
+                given,
                 PublicNumber,
+                {},
                 id=number_id,
                 announced_at=given.must("announced").moment(),
                 format=written,
@@ -334,13 +378,19 @@ def _check_sense(top: _Mapping, values: Mapping[str, Any], draw: _Mapping, group
         top.members["departments"].refuse("DB-PLAN-013", detail="牵头部门有且只有一个，列在第一")
 
 
-def _built(part: _Part, model: Callable[..., T], **values: Any) -> T:
-    """A record of these values; what the record refuses is told with the part's line."""
+def _built(given: _Mapping, model: Callable[..., T], names: Mapping[str, str], **values: Any) -> T:
+    """A record of these values; what it refuses is told with the line and key of the value.
+
+    `names`: fields of the record whose name is not the canonical one of the key.
+    """
     try:
         return model(**values)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = ".".join(str(step) for step in first["loc"]) or part.key
-        raise DrawbridgeError(
-            "DB-PLAN-012", file=part.file, line=part.line, key=where, detail=first["msg"]
-        ) from None
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = str(first["loc"][0]) if first["loc"] else ""
+        where = given.members.get(names.get(field, field), given.part)
+        facts = dict(first.get("ctx") or {})
+        digits = _ONLY_DIGITS.fullmatch(str(facts.get("pattern")))
+        facts["digits"] = digits[1] if digits else "规定的"
+        wording = _UNFIT.get(first["type"])
+        where.refuse("DB-PLAN-012", detail=wording.format_map(facts) if wording else first["msg"])

@@ -31,6 +31,11 @@ class NumberKind:
 _LONG = re.compile(r"20[0-9]{5}")
 _SHORT = re.compile(r"[0-9]{5}")
 
+_LONGEST = 4096
+_REPEATED = re.compile(
+    r"(?:(?P<one>[D0-9 ])(?=\{)|\((?P<group>[D0-9 ]+)\))(?:\{(?P<count>[1-9][0-9]{0,3})\})?"
+)
+
 NUMBER_KINDS: tuple[NumberKind, ...] = (
     NumberKind(
         "双色球", _LONG, "红球升序六个，蓝球一个，两位数字，单个空格", r"^[0-9]{2}( [0-9]{2}){6}$", 17_721_088
@@ -56,11 +61,25 @@ def kind_of(number_id: str) -> NumberKind | None:
 
 
 def is_pattern(pattern: str) -> bool:
-    """Whether a pattern of the plan's own keeps to draw-spec.md §2: `^` to `$`, digits, blanks, groups."""
-    if not re.fullmatch(r"\^[0-9 \[\]\-{}()]+\$", pattern):
+    """Whether a pattern of the plan's own keeps to draw-spec.md §2, so that the draw will accept it.
+
+    `^` to `$`, with ASCII digits, single blanks, `[0-9]`, `{n}` and `( … )`: it describes texts of one
+    length, from 1 to 4,096 characters, without a blank at either end.
+    """
+    if not re.fullmatch(r"\^[0-9 \[\]\-{}()]+\$", pattern) or "}{" in pattern:
         return False
-    try:
-        re.compile(pattern)
-    except re.error:
-        return False
-    return "[" not in pattern.replace("[0-9]", "")
+    # Written out with one character for each position, the innermost repetition first; D is any digit.
+    written, before = pattern[1:-1].replace("[0-9]", "D"), ""
+    while written != before:
+        if len(written) > _LONGEST:
+            return False
+        before, written = written, _REPEATED.sub(_written_out, written, count=1)
+    return (
+        re.fullmatch("[D0-9 ]+", written) is not None and "  " not in written and written == written.strip()
+    )
+
+
+def _written_out(match: re.Match[str]) -> str:
+    unit = match["one"] or match["group"]
+    # One position too many is as good as a million: refused either way.
+    return (unit * min(int(match["count"] or 1), _LONGEST + 1))[: _LONGEST + 1]

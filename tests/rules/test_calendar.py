@@ -22,7 +22,7 @@ from rules.calendar import (
 )
 from schemas.errors import DrawbridgeError
 
-# The arrangements of 2024 around the notice's dates, from the State Council's yearly notice (国办发明电〔2023〕7号).
+# The arrangements of 2024, from the State Council's yearly notice (国办发明电〔2023〕7号).
 WORKED_WEEKENDS_2024 = [
     "02-04", "02-18", "04-07", "04-28", "05-11", "09-14", "09-29", "10-12",
 ]  # fmt: skip
@@ -119,7 +119,7 @@ def test_the_days_that_the_law_fixes_were_never_worked() -> None:
             assert not is_working_day(date(year, month, day))
 
 
-def test_never_were_more_than_two_weekend_days_worked_beyond_the_weekdays_taken_off() -> None:
+def test_never_were_more_than_three_weekend_days_worked_beyond_the_weekdays_taken_off() -> None:
     most = span = 0
     for day in days_after(date(FIRST_YEAR - 1, 12, 31), date(LAST_YEAR, 12, 25)):
         worked = is_working_day(day)
@@ -127,7 +127,14 @@ def test_never_were_more_than_two_weekend_days_worked_beyond_the_weekdays_taken_
         gain = int(worked) if is_weekend(day) else -int(not worked and not fixed)
         span = max(0, span + gain)
         most = max(most, span)
-    assert most == 2
+    assert most == 3
+
+
+@pytest.mark.parametrize(
+    ("start", "days"), [(date(2013, 4, 6), 18), (date(2004, 10, 8), 90), (date(2006, 2, 4), 63)]
+)
+def test_the_spans_with_most_weekend_days_worked_are_in_time_all_the_same(start: date, days: int) -> None:
+    assert add_working_days(start, days, last_year=FIRST_YEAR - 1).on <= add_working_days(start, days).on
 
 
 def test_no_notice_changed_a_day_of_the_year_before_earlier_than_26_december() -> None:
@@ -136,8 +143,7 @@ def test_no_notice_changed_a_day_of_the_year_before_earlier_than_26_december() -
         day
         for year in range(FIRST_YEAR, LAST_YEAR + 1)
         for day in days_of(year)
-        if (day.month, day.day) >= (12, 20)
-        and bool(chinese_calendar.is_workday(day)) == is_weekend(day)
+        if (day.month, day.day) >= (12, 20) and bool(chinese_calendar.is_workday(day)) == is_weekend(day)
     ]
     assert date(2018, 12, 29) in late
     assert all((day.month, day.day) >= (12, 26) for day in late)

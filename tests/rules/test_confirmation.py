@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rules.confirmation import REPLACING, decide_confirmations
+from rules.confirmation import REPLACING, decide_confirmations, is_accepted, reason_text
 from schemas.codes import ObjectionReason, Verdict
 from schemas.confirmation import Confirmation
 
@@ -71,3 +73,59 @@ def test_an_answer_here_that_contradicts_the_platforms_is_a_conflict() -> None:
 def test_answers_on_other_objects_say_nothing() -> None:
     found = decide_confirmations(["A"], DEPARTMENTS, [answer("B", "SW"), answer("B", "SC")], [])
     assert found.open == (("A", "SW"), ("A", "SC"))
+
+
+def test_the_same_answer_here_and_there_is_no_conflict() -> None:
+    gone = answer("A", "SC", ObjectionReason.DEREGISTERED)
+    found = decide_confirmations(["A"], ["SC"], [gone], [answer("A", "SC", ObjectionReason.DEREGISTERED)])
+    assert found.conflicts == ()
+    assert found.to_replace == (("A", "注销"),)
+
+
+def test_another_reason_here_than_there_is_a_conflict() -> None:
+    there, here = (
+        answer("A", "SC", ObjectionReason.DEREGISTERED),
+        answer("A", "SC", ObjectionReason.MOVED_OUT),
+    )
+    assert decide_confirmations(["A"], ["SC"], [there], [here]).conflicts == (("A", "SC"),)
+
+
+def test_an_accepted_objection_does_not_wait_for_the_other_departments() -> None:
+    found = decide_confirmations(["A"], DEPARTMENTS, [answer("A", "SC", ObjectionReason.MOVED_OUT)], [])
+    assert found.to_replace == (("A", "迁出"),)
+    assert found.open == ()
+
+
+def test_an_objection_that_counts_for_nothing_leaves_the_others_to_answer() -> None:
+    found = decide_confirmations(["A"], DEPARTMENTS, [answer("A", "SC", ObjectionReason.OTHER)], [])
+    assert [row.dept_code for row in found.refused] == ["SC"]
+    assert found.open == (("A", "SW"),)
+    assert found.confirmed == ()
+
+
+def test_an_objection_without_a_reason_is_none_that_counts() -> None:
+    blank = answer("A", "SC", ObjectionReason.OTHER).model_copy(update={"reason": None})
+    assert not is_accepted(blank)
+    assert reason_text(blank) == "其他"
+
+
+ANSWERS = st.lists(
+    st.builds(
+        answer,
+        st.sampled_from(["A", "B", "C"]),
+        st.sampled_from(DEPARTMENTS),
+        st.sampled_from([None, *ObjectionReason]),
+        st.sampled_from([None, "", "文号"]),
+    ),
+    max_size=8,
+)
+
+
+@given(ANSWERS, ANSWERS)
+def test_every_object_is_confirmed_or_replaced_or_somebody_still_has_to_act(
+    there: list[Confirmation], here: list[Confirmation]
+) -> None:
+    found = decide_confirmations(["A", "B", "C"], DEPARTMENTS, there, here)
+    waiting = {object_id for object_id, _ in (*found.open, *found.conflicts)}
+    settled = [*found.confirmed, *(object_id for object_id, _ in found.to_replace)]
+    assert sorted([*settled, *waiting]) == ["A", "B", "C"]

@@ -84,6 +84,29 @@ def test_a_date_before_the_first_known_year_is_refused() -> None:
     assert refused.value.code == "DB-DEADLINE-002"
 
 
+def test_a_limit_ends_with_the_last_second_of_its_day_in_shanghai() -> None:
+    limit = publication_deadline(noon("2024-05-28"))
+    last = datetime(2024, 6, 26, 23, 59, 59, tzinfo=SHANGHAI)
+    assert limit.ends_at == last
+    assert not limit.has_passed(last)
+    assert limit.has_passed(last + timedelta(seconds=1))
+    # The same moments as a machine in UTC says them: 16:00 there is midnight here.
+    assert not limit.has_passed(datetime(2024, 6, 26, 15, 59, 59, tzinfo=UTC))
+    assert limit.has_passed(datetime(2024, 6, 26, 16, 0, tzinfo=UTC))
+
+
+def test_the_plan_may_give_other_limits() -> None:
+    assert confirmation_deadline(noon("2024-06-07"), 2).on == date(2024, 6, 12)
+    assert entry_deadline(noon("2024-06-07"), 5).on == date(2024, 6, 17)
+
+
+@given(st.dates(date(2004, 1, 1), date(2040, 1, 1)))
+def test_no_day_is_too_far_ahead_for_a_limit(day: date) -> None:
+    limit = publication_deadline(noon(day.isoformat()))
+    assert day + timedelta(days=20) < limit.on <= day + timedelta(days=45)
+    assert limit.provisional is (limit.on > date(LAST_YEAR, 12, 25))
+
+
 @given(st.dates(date(2004, 1, 1), date(LAST_YEAR, 10, 1)), st.integers(1, 40))
 def test_counting_forward_and_counting_between_agree(start: date, days: int) -> None:
     counted = add_working_days(start, days)
@@ -110,6 +133,11 @@ def test_warnings_grow_as_the_limit_comes_nearer() -> None:
             seen.append(level)
         day += timedelta(days=1)
     assert seen == list(WarningLevel)
+    fifteenth, eighteenth, twentieth = (add_working_days(date(2024, 5, 28), days).on for days in (15, 18, 20))
+    assert warning_level(fifteenth, limit) is WarningLevel.NEAR
+    assert warning_level(fifteenth - timedelta(days=1), limit) is WarningLevel.NONE
+    assert warning_level(eighteenth, limit) is WarningLevel.URGENT
+    assert warning_level(twentieth, limit) is WarningLevel.LAST_DAY
     assert working_days_left(limit.on, limit) == 0
     assert working_days_left(limit.on + timedelta(days=1), limit) < 0
 
@@ -125,9 +153,11 @@ def number(name: str, day: str) -> PublicNumber:
     return PublicNumber(id=name, announced_at=noon(day), format="数字", pattern="^[0-9]{3}$")
 
 
-def test_the_first_number_after_the_reveal_counts_and_without_one_nothing_is_drawn() -> None:
-    listed = [number("1", "2024-05-30"), number("2", "2024-06-02"), number("3", "2024-06-04")]
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_first_number_after_the_reveal_counts_and_without_one_nothing_is_drawn(order: int) -> None:
+    listed = [number("1", "2024-05-30"), number("2", "2024-06-02"), number("3", "2024-06-04")][::order]
     assert first_public_number(listed, noon("2024-05-30")).id == "2"
+    assert first_public_number(listed, noon("2024-05-30") - timedelta(seconds=1)).id == "1"
     with pytest.raises(DrawbridgeError) as refused:
         first_public_number(listed, noon("2024-06-04"))
     assert refused.value.code == "DB-DEADLINE-003"

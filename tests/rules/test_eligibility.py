@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.eligibility import decide, overall_ratio, strata_for
+from draw.objects import at_least
+from rules.eligibility import RULES, decide, overall_ratio, strata_for
 from schemas.campaign import Ratio
 from schemas.codes import RegistrationState, RiskGrade
 from schemas.directory import Entity, ProjectObject
@@ -87,6 +88,36 @@ def test_without_a_cap_whoever_was_drawn_this_year_is_left_out() -> None:
     assert [(one.object_id, one.rule) for one in found.excluded] == [("P001", "drawn-this-year")]
 
 
+def test_a_check_this_year_counts_once_where_the_directory_gives_only_its_date() -> None:
+    capped = campaign(frequency_cap=1)
+    rows = [project(1, last_check_date=date(2024, 1, 9)), project(2, last_check_date=date(2023, 12, 29))]
+    found = decide(rows, capped, TODAY, {})
+    assert [row.object_id for row in found.excluded] == ["P001"]
+    assert "1 次" in found.excluded[0].detail
+
+
+def test_the_first_rule_that_applies_is_the_reason() -> None:
+    gone = project(1, reg_state=RegistrationState.DEREGISTERED, adm_code="110108", is_valid=False)
+    (left_out,) = decide([gone], PLAN, TODAY, {}).excluded
+    assert (left_out.rule, left_out.detail) == ("state", "注销")
+
+
+def test_every_rule_has_a_name_and_a_reason_of_its_own() -> None:
+    names, reasons, _ = zip(*RULES, strict=True)
+    assert len(set(names)) == len(set(reasons)) == len(RULES)
+    assert set(names) == {
+        "two-names", "kind", "state", "validity", "jurisdiction", "tag", "frequency-cap", "drawn-this-year",
+    }  # fmt: skip
+
+
+def test_lists_are_in_the_order_of_the_ids_whatever_the_order_of_the_directory() -> None:
+    rows = [project(3), project(1, is_valid=False), project(2), project(4, is_valid=False)]
+    found, turned = decide(rows, PLAN, TODAY, {}), decide(rows[::-1], PLAN, TODAY, {})
+    assert found == turned
+    assert [row.object_id for row in found.eligible] == ["P002", "P003"]
+    assert [row.object_id for row in found.excluded] == ["P001", "P004"]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -102,7 +133,14 @@ def test_what_the_directory_does_not_say_is_not_held_against_anybody(changes: di
     assert [notice.object_id for notice in found.notices] == ["P001"]
 
 
-@pytest.mark.parametrize(("area", "inside"), [("130534", False), ("130500", True), ("130000", True)])
+@pytest.mark.parametrize(
+    ("area", "inside"),
+    [
+        ("130535", True), ("130534", False),
+        ("130500", True), ("130600", False),
+        ("130000", True), ("140000", False),
+    ],
+)  # fmt: skip
 def test_the_area_of_a_county_a_city_and_a_province(area: str, *, inside: bool) -> None:
     found = decide([project(1, adm_code="130535")], campaign(adm_code=area), TODAY, {})
     assert bool(found.eligible) is inside
@@ -120,6 +158,9 @@ _ROWS = st.lists(
             "adm_code": st.sampled_from(["130534", "130535", None]),
             "risk_grade": st.sampled_from(RiskGrade),
             "is_valid": st.booleans(),
+            "tags": st.sampled_from([(), ("生产建设项目",), ("食品经营",)]),
+            "ent_name": st.sampled_from(["清河县甲有限公司", "清河县乙有限公司"]),
+            "uscc": st.sampled_from([code(_CHANCE) for _ in range(12)]),
             "checks_this_year": st.one_of(st.none(), st.integers(0, 3)),
         }
     ),
@@ -127,10 +168,15 @@ _ROWS = st.lists(
 )
 
 
-@given(_ROWS)
-def test_every_object_is_in_exactly_one_list(rows: list[dict[str, Any]]) -> None:
+@given(_ROWS, st.one_of(st.none(), st.integers(1, 3)), st.integers(0, 3))
+def test_every_object_is_in_exactly_one_list(rows: list[dict[str, Any]], cap: int | None, drawn: int) -> None:
     objects = [project(number, **row) for number, row in enumerate(rows)]
-    found = decide(objects, campaign(frequency_cap=2), TODAY, {})
+    earlier = {row.object_id: drawn for row in objects[::3]}
+    plan = campaign(tags=("生产建设项目",), frequency_cap=cap)
+    found = decide(objects, plan, TODAY, earlier)
+    assert len(found.eligible) + len(found.excluded) == len(objects)
+    assert {row.rule for row in found.excluded} <= {name for name, _, _ in RULES}
+    assert {notice.object_id for notice in found.notices} <= {row.object_id for row in found.eligible}
     ids = [row.object_id for row in found.eligible] + [row.object_id for row in found.excluded]
     assert sorted(ids) == sorted(row.object_id for row in objects)
     names = {name for name, _ in strata_for(campaign())}
@@ -147,5 +193,7 @@ def test_strata_have_the_plans_ratios_and_the_unrated_the_overall_one() -> None:
 def test_a_number_of_objects_raises_the_overall_ratio() -> None:
     both = campaign(ratio=Ratio(raw="10%（20户）", share="0.1", minimum=20))
     assert overall_ratio(both, 1000) == "0.1"
-    assert overall_ratio(both, 40) != "0.1"
+    assert at_least(overall_ratio(both, 40), 40) == 20
+    assert at_least(overall_ratio(both, 199), 199) == 20
     assert overall_ratio(both, 10) == "1"
+    assert overall_ratio(both, 0) == "0.1"

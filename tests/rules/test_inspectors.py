@@ -75,3 +75,49 @@ def test_recusals_count_for_the_enterprises_that_are_drawn() -> None:
     people = [person(1, recusals=((drawn, "relative"), (other, "interest"))), person(2)]
     (pair,) = forbidden_pairs(people, [drawn])
     assert (pair.uscc, pair.inspector_id, pair.reason) == (drawn, "SW001", "relative")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"role": InspectorRole.EXPERT}, "不是执法人员"),
+        ({"status": InspectorStatus.RETIRED}, "不在岗"),
+        ({"cert_no": ""}, "没有执法证件"),
+        ({"cert_valid_to": date(2024, 7, 30)}, "执法证件有效期不覆盖检查时限"),
+        ({"leave_from": date(2024, 7, 31)}, "检查时限内请假"),
+    ],
+)
+def test_each_rule_has_its_reason(changes: dict[str, Any], reason: str) -> None:
+    ((_, told),) = eligible_inspectors([person(1, **changes)], WATER, PLAN, TODAY).excluded
+    assert told == reason
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cert_valid_from": TODAY, "cert_valid_to": date(2024, 7, 31)},
+        {"leave_from": date(2024, 8, 1), "leave_to": date(2024, 8, 5)},
+        {"leave_to": date(2024, 5, 28)},
+    ],
+)
+def test_the_first_and_the_last_day_of_what_is_left_count(changes: dict[str, Any]) -> None:
+    fit = person(1, **changes)
+    assert eligible_inspectors([fit], WATER, PLAN, TODAY).eligible == (fit,)
+
+
+def test_everybody_of_the_department_is_in_one_of_both_lists_by_their_ids() -> None:
+    people = [person(number, **changes) for number, changes in enumerate([{}, *UNFIT, {}], 1)]
+    chosen = eligible_inspectors(people[::-1], WATER, PLAN, TODAY)
+    assert [one.inspector_id for one in chosen.eligible] == ["SW001", f"SW{len(people):03d}"]
+    assert [one.inspector_id for one, _ in chosen.excluded] == [one.inspector_id for one in people[1:-1]]
+
+
+def test_a_pair_that_two_lists_forbid_is_forbidden_once_and_pairs_are_in_order() -> None:
+    chance = random.Random(3)
+    first, second = sorted((code(chance), code(chance)))
+    people = [
+        person(2, recusals=((second, "interest"), (first, "relative"))),
+        person(1, recusals=((second, "request"), (second, "request"))),
+    ]
+    pairs = [(uscc, inspector) for uscc, inspector, _ in forbidden_pairs(people, {first, second})]
+    assert pairs == [(first, "SW002"), (second, "SW001"), (second, "SW002")]

@@ -65,3 +65,29 @@ def test_what_is_not_published_or_out_of_its_term_is_refused(
     with pytest.raises(DrawbridgeError) as refused:
         items_for(owner(), PLAN, rest + changed)
     assert refused.value.code == error
+
+
+def test_the_name_in_the_plan_will_do_as_well_as_the_code() -> None:
+    by_name = [one.model_copy(update={"items": (f"事项{one.items[0]}",)}) for one in PLAN.departments]
+    named = PLAN.model_copy(update={"departments": tuple(by_name)})
+    assert [one.item_code for one in items_for(owner(), named, CATALOGUE).items] == ["SW-01", "SC-01"]
+
+
+@pytest.mark.parametrize("day", [date(2024, 5, 28), date(2024, 6, 30)])
+def test_the_first_and_the_last_day_of_the_term_count(day: date) -> None:
+    term = {"valid_from": date(2024, 5, 28), "valid_to": date(2024, 6, 30)}
+    published = [item("SW-01", "SW", **term), *(one for one in CATALOGUE if one.dept_code == "SC")]
+    assert len(items_for(owner(), PLAN, published, today=day).items) == 3
+
+
+def test_the_day_that_is_asked_for_decides_and_not_the_first_of_the_window() -> None:
+    published = [item("SW-01", "SW", valid_to=date(2024, 5, 30)), *CATALOGUE[2:], CATALOGUE[0]]
+    assert items_for(owner(), PLAN, published).items
+    with pytest.raises(DrawbridgeError) as refused:
+        items_for(owner(), PLAN, published, today=date(2024, 5, 31))
+    assert refused.value.code == "DB-RULE-002"
+    assert "2024-05-31" in refused.value.zh
+
+
+def test_what_is_left_out_says_why() -> None:
+    assert all("市场主体" in reason for _, reason in items_for(owner("12"), PLAN, CATALOGUE).left_out)
