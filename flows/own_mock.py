@@ -13,6 +13,7 @@ from pathlib import Path
 
 from documents.whole_file import write_whole
 from flows.home import Home, note_started
+from rules.plan_file import decoded
 from schemas.errors import DrawbridgeError
 
 _START_S = 30
@@ -136,10 +137,16 @@ def _arguments(folder: Path, task_id: str, given: MockInput) -> list[str]:
                 raise DrawbridgeError("DB-RUN-003", task_id=task_id, what=_SHOWN.get(key, "--" + key))
         kept: list[str] = begun["arguments"]
         return kept
-    arguments = ["--campaign", _kept(folder, given.plan_file), "--seed", str(given.seed)]
+    plan = decoded(given.plan_file.read_bytes(), str(given.plan_file)).encode()
+    arguments = ["--campaign", _kept(folder, given.plan_file.name, plan), "--seed", str(given.seed)]
     arguments += ["--platform-draw", given.platform_draw]
     if given.entities is not None:
-        arguments += ["--entities", _kept(folder, given.entities), "--entities-as", given.entities_as]
+        arguments += [
+            "--entities",
+            _kept(folder, given.entities.name, given.entities.read_bytes()),
+            "--entities-as",
+            given.entities_as,
+        ]
     if given.objects is not None:
         arguments += ["--objects", str(given.objects)]
     write_whole(note, json.dumps({"fingerprint": now, "arguments": arguments}).encode())
@@ -156,9 +163,9 @@ _SHOWN = {
 }
 
 
-def _kept(folder: Path, file: Path) -> str:
-    copy = folder / file.name
-    write_whole(copy, file.read_bytes())
+def _kept(folder: Path, name: str, content: bytes) -> str:
+    copy = folder / name
+    write_whole(copy, content)
     return str(copy.resolve())
 
 

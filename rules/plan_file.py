@@ -69,7 +69,7 @@ def load_campaign(raw: bytes | str, name: str) -> Campaign:
 
     Raises DrawbridgeError DB-PLAN-001 to -014 with file, line, what stands there and what may.
     """
-    text = raw if isinstance(raw, str) else _decoded(raw, name)
+    text = raw if isinstance(raw, str) else decoded(raw, name)
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.reader.ReaderError as error:
@@ -87,7 +87,8 @@ def load_campaign(raw: bytes | str, name: str) -> Campaign:
     return _campaign(_Part(name, "计划", root).mapping(CAMPAIGN))
 
 
-def _decoded(raw: bytes, name: str) -> str:
+def decoded(raw: bytes, name: str) -> str:
+    """The text of a plan file, UTF-8 with or without its mark, or GB18030. Raises DB-PLAN-001."""
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return raw.decode(encoding)

@@ -111,3 +111,10 @@ def test_a_home_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     ran = Installation(blocked).run("campaign", "list")
     assert ran.code == 2
     assert "DB-CLI-004" in ran.err
+
+
+def test_a_plan_in_gb18030_runs_on_a_mock_of_its_own(installation: Installation, tmp_path: Path) -> None:
+    plan = tmp_path / "计划.yaml"
+    plan.write_bytes(PLAN.read_text("utf-8").encode("gb18030"))
+    ran = installation.run("run", plan, "--no-prefect", "--json")
+    assert ran.code == 0, ran.err

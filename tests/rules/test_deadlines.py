@@ -142,6 +142,18 @@ def test_warnings_grow_as_the_limit_comes_nearer() -> None:
     assert working_days_left(limit.on + timedelta(days=1), limit) < 0
 
 
+def test_a_weekend_after_the_limit_is_late_all_the_same() -> None:
+    friday = Deadline(date(2024, 6, 14))
+    assert [working_days_left(date(2024, 6, day), friday) for day in (13, 14, 15, 16, 17)] == [
+        1,
+        0,
+        -1,
+        -1,
+        -1,
+    ]
+    assert warning_level(date(2024, 6, 15), friday) is WarningLevel.OVERDUE
+
+
 def test_reveals_end_at_five_in_the_afternoon_of_a_working_day() -> None:
     assert reveal_deadline(noon("2024-06-07"), 1) == datetime(2024, 6, 11, 17, tzinfo=SHANGHAI)
     assert reveal_deadline(noon("2024-06-07"), 0) == datetime(2024, 6, 7, 17, tzinfo=SHANGHAI)
