@@ -7,9 +7,11 @@ problems of the installation); 2 refused, with a `DB-…` code; 3 waiting for pe
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import traceback
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -91,6 +93,7 @@ def print_json(document: object) -> None:
 def run_command_line(command: click.Command, arguments: list[str]) -> NoReturn:
     """Runs a command and ends the process with its exit code; errors become one sentence."""
     as_json = "--json" in arguments
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = command.main(args=arguments, prog_name="drawbridge", standalone_mode=False)
     except click.exceptions.Exit as left:
@@ -117,6 +120,11 @@ def run_command_line(command: click.Command, arguments: list[str]) -> NoReturn:
             traceback.print_exc()
         _refuse(DrawbridgeError("DB-CLI-005", kind=type(error).__name__), as_json)
     sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """SIGTERM ends a command as Ctrl-C does: what it started is ended with it."""
+    raise KeyboardInterrupt
 
 
 def _refuse(error: DrawbridgeError, as_json: bool) -> NoReturn:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections import Counter
 
 import psutil
+import pytest
 
 from tests.end_to_end.installation import PLAN, TASK, Installation
 
@@ -41,3 +43,23 @@ def test_other_input_on_the_same_state_is_refused(installation: Installation) ->
     assert other.code == 2
     assert "DB-RUN-003" in other.err
     assert installation.run("campaign", "show", TASK).code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_asked_to_end_ends_what_it_started(
+    installation: Installation, number: signal.Signals
+) -> None:
+    process = installation.start("run", PLAN, "--no-prefect")
+    end = time.monotonic() + 60
+    while not (installation.home / "ledger.sqlite3").exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    started = noted(installation)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    if process.returncode != 0:  # it was quicker than the signal
+        assert process.returncode == 130, said
+        assert "已中断" in said
+    assert started
+    assert not any(psutil.pid_exists(pid) for pid in started)
+    assert installation.run("run", PLAN, "--no-prefect", "--json").code == 0
