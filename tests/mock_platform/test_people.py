@@ -108,7 +108,9 @@ def test_answers_come_within_the_working_day_after_the_dispatch(office: Office) 
 
 
 @pytest.mark.parametrize(
-    ("act", "answered"), [("confirm-late", {"SW", "SC"}), ("never-confirm", {"SC"})], ids=str
+    ("act", "answered"),
+    [("confirm-late", {"SW", "SC"}), ("never-confirm", {"SC"})],
+    ids=["confirm-late", "never-confirm"],  # a set has no order to be called by
 )
 def test_a_department_that_is_late_or_silent(office: Office, act: str, answered: set[str]) -> None:
     office.sync()
