@@ -6,6 +6,7 @@ problems of the installation); 2 refused, with a `DB-…` code; 3 waiting for pe
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import sys
@@ -94,6 +95,9 @@ def run_command_line(command: click.Command, arguments: list[str]) -> NoReturn:
     """Runs a command and ends the process with its exit code; errors become one sentence."""
     as_json = "--json" in arguments
     signal.signal(signal.SIGTERM, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without these characters still gets the rest
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = command.main(args=arguments, prog_name="drawbridge", standalone_mode=False)
     except click.exceptions.Exit as left:
@@ -114,7 +118,7 @@ def run_command_line(command: click.Command, arguments: list[str]) -> NoReturn:
         _refuse(error, as_json)
     except BrokenPipeError:
         sys.stderr.close()
-        sys.exit(DONE)
+        sys.exit(INTERRUPTED)
     except Exception as error:
         if "--traceback" in arguments:
             traceback.print_exc()

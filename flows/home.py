@@ -44,7 +44,11 @@ class Home:
         Raises DrawbridgeError DB-RUN-002 if another run holds it.
         """
         path = self.folder() / "run.lock"
-        with path.open("a") as lock:
+        try:
+            lock = path.open("a")
+        except OSError as error:
+            raise DrawbridgeError("DB-CLI-004", path=path, detail=error.strerror) from error
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:

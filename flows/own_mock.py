@@ -90,7 +90,14 @@ def start_mock(home: Home, task_id: str, given: MockInput, speed: str = "max") -
     Raises DrawbridgeError DB-RUN-003 if it was begun with other input, DB-RUN-004 if it does not start.
     """
     folder = home.folder(task_id, "mock")
-    return _start(home, folder, _arguments(folder, task_id, given), speed)
+    is_new = not (folder / _INPUT).exists()
+    arguments = _arguments(folder, task_id, given)
+    try:
+        return _start(home, folder, arguments, speed)
+    except DrawbridgeError:
+        if is_new:  # nothing was begun with this input
+            (folder / _INPUT).unlink(missing_ok=True)
+        raise
 
 
 def _start(home: Home, folder: Path, arguments: list[str], speed: str) -> OwnMock:

@@ -16,17 +16,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.errors import DrawbridgeError
+
+# The ledger's file in HOME, where no other database is set.
+LEDGER_FILE = "ledger.sqlite3"
 
 
 class Settings(BaseSettings):
     """What one installation is set to. Times in seconds of wall time."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DRAWBRIDGE_", env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True
+        env_prefix="DRAWBRIDGE_",
+        env_file=".env",
+        extra="ignore",
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+        frozen=True,
     )
 
     home: Path = Path("var")
@@ -40,15 +48,15 @@ class Settings(BaseSettings):
     ca_file: Path | None = None
     clock_url: str | None = None
     source: str | None = None
-    max_wait_s: float = 0
-    poll_s: float = 30
+    max_wait_s: float = Field(default=0, ge=0, allow_inf_nan=False)
+    poll_s: float = Field(default=30, ge=0, allow_inf_nan=False)
 
     @property
     def ledger_url(self) -> str:
         """The ledger's SQLAlchemy URL (it may hold a password: never print it)."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
-        return f"sqlite:///{self.home / 'ledger.sqlite3'}"
+        return f"sqlite:///{self.home / LEDGER_FILE}"
 
     @property
     def secret(self) -> SecretStr:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from connectors.factory import Connections, connect
 from connectors.profile import Profile, load_profile
 from flows.home import Home
-from flows.settings import Settings, load_settings
+from flows.settings import LEDGER_FILE, Settings, load_settings
 from ledger.campaigns import campaign_of, register_campaign
 from ledger.engine import Ledger, open_ledger
 from rules.plan_file import load_campaign
@@ -89,11 +89,23 @@ def open_books(settings: Settings | None = None) -> Iterator[OfflineBooks]:
     settings = settings or load_settings()
     home = Home(settings.home)
     home.folder()
+    _refuse_a_lost_ledger(settings, home)
     ledger = open_ledger(settings.ledger_url)
     try:
         yield OfflineBooks(settings, home, ledger, source_of(settings))
     finally:
         ledger.close()
+
+
+def _refuse_a_lost_ledger(settings: Settings, home: Home) -> None:
+    """A folder with certificates in it has had a ledger: a new, empty one would pass for the truth.
+
+    Raises DrawbridgeError DB-RUN-029.
+    """
+    if settings.database_url is None and not (home.root / LEDGER_FILE).exists():
+        held = next(home.root.glob("*/抽取证书-*.json"), None)
+        if held is not None:
+            raise DrawbridgeError("DB-RUN-029", path=home.root / LEDGER_FILE, certificate=held)
 
 
 def source_of(settings: Settings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import signal
@@ -20,6 +21,9 @@ from mock_platform.simulator import Setting, Simulator
 
 def main(arguments: list[str] | None = None) -> int:
     """Starts the mock, says where it listens, and waits to be ended. Returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     given = _parser().parse_args(arguments)
     setting = Setting(
         campaign=given.campaign,

@@ -190,7 +190,6 @@ class World:
         for name in KEPT:
             kept: Kept = getattr(self, name)
             changes += [(name, key, kept.get(key)) for key in kept.changed]
-            kept.changed.clear()
         changes += [(name, f"{index:08d}", getattr(self, name)[index]) for name, index in self._row_changes]
         fresh = {*range(self._saved_writes + 1, len(self.writes) + 1), *self._write_changes}
         changes += [("writes", f"{seq:08d}", self.writes[seq - 1]) for seq in fresh]
@@ -199,7 +198,6 @@ class World:
         now = iso_time(self.clock.now())
         if self.meta.get("clock") != now:  # so that a clock that runs does not go back after a kill
             self.meta["clock"] = now
-            self.meta.changed.clear()
             changes.append(("meta", "clock", now))
         if changes:
             changes += [
@@ -209,6 +207,9 @@ class World:
             ]
             self._store.commit(changes)
             self.gate.fresh.clear()
+        # Only now: what a full disk refused is still to be written with the next turn.
+        for name in KEPT:
+            getattr(self, name).changed.clear()
         self._saved_writes = len(self.writes)
         self._row_changes.clear()
         self._write_changes.clear()

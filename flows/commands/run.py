@@ -10,7 +10,7 @@ import click
 
 from flows.command_line import DONE, FOUND, WAITING, Command, home_option, json_option, print_json
 from flows.home import Home
-from flows.own_mock import LOCAL_POLL_S, LOCAL_WAIT_S, MockInput, OwnMock, start_mock
+from flows.own_mock import LOCAL_POLL_S, LOCAL_WAIT_S, MockInput, OwnMock, has_mock, resume_mock, start_mock
 from flows.settings import Settings, load_settings
 from flows.terminal import TerminalReporter, console
 from schemas.errors import DrawbridgeError
@@ -79,7 +79,10 @@ def run(
     folder = Home(settings.home)
     with folder.in_use():
         mock = None
-        if settings.platform_url is None:
+        if settings.platform_url is None and _is_begun_without_a_file(plan, folder):
+            mock = resume_mock(folder, plan)
+            _point_at(mock, plan)
+        elif settings.platform_url is None:
             given = MockInput(_plan_file(plan), entities, entities_as, seed, None, platform_draw)
             mock = begin_with_own_mock(folder, given, speed)
         elif entities is not None:
@@ -131,6 +134,13 @@ def exit_code(summary: Mapping[str, object]) -> int:
     return FOUND if summary["findings"] else DONE
 
 
+def _is_begun_without_a_file(plan: str, home: Home) -> bool:
+    """Whether `plan` is the number of a campaign that was begun here with a mock of its own."""
+    from flows.site import find_plan
+
+    return find_plan(plan) is None and has_mock(home, plan)
+
+
 def _plan_file(plan: str) -> Path:
     from flows.site import find_plan
 
@@ -146,7 +156,11 @@ def begin_with_own_mock(home: Home, given: MockInput, speed: str) -> OwnMock:
 
     task_id = read_plan(given.plan_file).task_id
     mock = start_mock(home, task_id, given, speed)
+    _point_at(mock, task_id)
+    return mock
+
+
+def _point_at(mock: OwnMock, task_id: str) -> None:
     os.environ.update(mock.environment(task_id))
     os.environ.setdefault("DRAWBRIDGE_MAX_WAIT_S", str(LOCAL_WAIT_S))
     os.environ.setdefault("DRAWBRIDGE_POLL_S", str(LOCAL_POLL_S))
-    return mock

@@ -26,7 +26,7 @@ def print_heading(out: Console, plan: str, settings: Settings, mock: OwnMock | N
         out.print("[dim]没有设置平台地址：使用本机的模拟平台和模拟公示系统，时间为任务时间。[/dim]")
         out.print(f"[dim]公示查询页面 {mock.publicity_url}/[/dim]")
     else:
-        out.print(f"[dim]平台 {settings.platform_url}[/dim]")
+        out.print(f"[dim]平台 {httpx.URL(str(settings.platform_url)).host}[/dim]")
 
 
 def judge(summary: Summary, mock: OwnMock) -> Summary:

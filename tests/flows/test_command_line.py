@@ -118,3 +118,45 @@ def test_a_plan_in_gb18030_runs_on_a_mock_of_its_own(installation: Installation,
     plan.write_bytes(PLAN.read_text("utf-8").encode("gb18030"))
     ran = installation.run("run", plan, "--no-prefect", "--json")
     assert ran.code == 0, ran.err
+
+
+def test_a_lost_ledger_is_no_new_beginning(installation: Installation) -> None:
+    folder = installation.home / "130534202405281001"
+    folder.mkdir(parents=True)
+    (folder / "抽取证书-对象.json").write_text("{}", "utf-8")
+    ran = installation.run("audit", "verify")
+    assert ran.code == 2
+    assert "DB-RUN-029" in ran.err
+
+
+def test_a_wrong_file_does_not_block_the_folder(installation: Installation, tmp_path: Path) -> None:
+    wrong = tmp_path / "名录.csv"
+    wrong.write_bytes(b"%PDF-1.7 nothing of a table")
+    refused = installation.run("run", PLAN, "--entities", wrong, "--no-prefect")
+    assert refused.code == 2
+    again = installation.run("run", PLAN, "--no-prefect", "--json")
+    assert again.code == 0, again.err
+    by_number = installation.run("run", again.document["campaign"]["task_id"], "--no-prefect", "--json")
+    assert (by_number.code, by_number.document["writes"]) == (0, 0)
+
+
+def test_a_terminal_without_these_characters_still_works(installation: Installation) -> None:
+    ran = installation.run("doctor", more={"PYTHONIOENCODING": "ascii"})
+    assert ran.code == 0, ran.err
+
+
+def test_an_address_is_shown_without_its_password(installation: Installation) -> None:
+    url = "http://user:geheim@127.0.0.1:9"
+    ran = installation.run(
+        "run",
+        PLAN,
+        "--no-prefect",
+        more={
+            "DRAWBRIDGE_PLATFORM_URL": url,
+            "DRAWBRIDGE_PUBLICITY_URL": url,
+            "DRAWBRIDGE_APP_KEY": "k",
+            "DRAWBRIDGE_APP_SECRET": "s",
+        },
+    )
+    assert ran.code == 2
+    assert "geheim" not in ran.out + ran.err
