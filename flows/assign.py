@@ -16,9 +16,11 @@ from draw.frozen import FORBIDDEN, OBJECTS, Department, freeze_inspectors
 from flows.artifacts import table
 from flows.ceremony import Frozen, Terms, certificate_in_force, facts_of, hold, keep_certificates
 from flows.forms import make_forms
+from flows.papers import write_papers
 from flows.platform_draw import verify_inspectors
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_stage
+from flows.stage_names import TITLES
 from ledger.directory import inspectors
 from ledger.forms import record_forms
 from rules.inspectors import eligible_inspectors, forbidden_pairs
@@ -39,6 +41,7 @@ def step(site: Site, campaign: Campaign) -> Outcome:
     forms = make_forms(site, campaign, document)
     with site.ledger.write() as tx:
         record_forms(tx, campaign.task_id, forms, site.now())
+    write_papers(site, campaign)
     sheet = site.home.campaign_folder(campaign.task_id) / "分组名册.xlsx"
     write_group_sheet(sheet, campaign, forms)
     people = {person for team in document["teams"].values() for ids in team.values() for person in ids}
@@ -114,7 +117,7 @@ def _compute(commitment: bytes, values: Mapping[str, str], files: Mapping[str, b
     return compute_inspectors(commitment, values, InspectorFiles(files[OBJECTS], files[FORBIDDEN], rosters))
 
 
-STAGE = Stage("assign", "匹配人员", step, after="confirm")
+STAGE = Stage("assign", TITLES["assign"], step, after="confirm")
 
 
 @flow(

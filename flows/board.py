@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from flows.artifacts import table, write_artifact
-from flows.deadlines import Due, due_dates
+from flows.deadlines import SOON_WORKING_DAYS, Due, due_dates
 from flows.publish import STATES
 from flows.publishing import Standing, standing_of
 from flows.site import Site
 from flows.stage import Stage
+from flows.stage_names import state_name
 from flows.visits import visits_of
 from ledger.campaigns import StageRow, stages
 from schemas.campaign import Campaign
-
-_SOON_WORKING_DAYS = 5
-_STATES = {"done": "已完成", "waiting": "等待", "failed": "停止", "open": "进行中"}
 
 
 def write_board(site: Site, campaign: Campaign, all_stages: Sequence[Stage]) -> None:
@@ -57,7 +55,7 @@ def _stage_rows(
         row = known.get(stage.key)
         yield (
             stage.title,
-            _STATES.get(row.state, row.state) if row else "未开始",
+            state_name(row.state if row else None),
             row.waiting_for if row else None,
         )
 
@@ -72,7 +70,7 @@ def _open_records(standing: Sequence[Standing]) -> str:
 
 
 def _near(listed: Sequence[Due]) -> str:
-    near = [due for due in listed if due.left < _SOON_WORKING_DAYS]
+    near = [due for due in listed if due.left < SOON_WORKING_DAYS]
     if not near:
         return ""
     rows = [(due.what, due.subject, due.on, due.left, "🔴") for due in near]

@@ -224,8 +224,9 @@ def certificate_name(stage: str, correction: int) -> str:
 
 def post_draw(site: Site, campaign: Campaign, stage: str) -> None:
     """Hands the certificate in force, and every one before it, to the platform, each once."""
-    for number, certificate in enumerate(_recorded(site, campaign, stage).certificates, 1):
-        _post(site, campaign, _recorded(site, campaign, stage), "draw", certificate, number)
+    round_ = _recorded(site, campaign, stage)
+    for number, certificate in enumerate(round_.certificates, 1):
+        _post(site, campaign, round_, "draw", certificate, number)
 
 
 def _post(

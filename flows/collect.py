@@ -12,6 +12,7 @@ from flows.kill_points import reach
 from flows.publishing import APPROVAL, Standing, records_of, standing_of
 from flows.site import Site
 from flows.stage import Outcome, Stage, in_task, run_stage
+from flows.stage_names import TITLES
 from flows.visits import Visits, visits_of
 from ledger.approvals import Decision, approvals, record_approval
 from ledger.results import record_results, result_cursor_of
@@ -120,7 +121,7 @@ def _urgent(site: Site, campaign: Campaign, standing: list[Standing]) -> bool:
     )
 
 
-STAGE = Stage("collect", "归集结果", step, after="push")
+STAGE = Stage("collect", TITLES["collect"], step, after="push")
 
 
 @flow(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import sys
 import traceback
@@ -77,13 +78,20 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--home`: the folder of the installation."""
+    """`--home`: the folder of the installation, as if it were set; the command itself is not given it."""
     return click.option(
         "--home",
         type=click.Path(file_okay=False),
         default=None,
+        expose_value=False,
+        callback=_set_home,
         help="台账和产出所在的目录（默认取设置 DRAWBRIDGE_HOME，即 var）。",
     )(function)
+
+
+def _set_home(context: click.Context, option: click.Parameter, home: str | None) -> None:
+    if home is not None:
+        os.environ["DRAWBRIDGE_HOME"] = home
 
 
 def print_json(document: object) -> None:

@@ -19,7 +19,7 @@ from rules.deadlines import Deadline, confirmation_deadline, publication_deadlin
 from rules.disposals import abnormal_list_proposals
 from schemas.campaign import Campaign
 
-_SOON_WORKING_DAYS = 5
+SOON_WORKING_DAYS = 5
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _due(what: str, subject: str, limit: Deadline, today: date) -> Due:
 def step(site: Site, campaign: Campaign) -> Outcome:
     """Lists what is due; done when nothing is late or near."""
     listed = due_dates(site, campaign)
-    near = [due for due in listed if due.left < _SOON_WORKING_DAYS]
+    near = [due for due in listed if due.left < SOON_WORKING_DAYS]
     late = [due for due in listed if due.left < 0]
     rows = [
         (due.what, due.subject, f"{due.on}{'（暂定）' if due.provisional else ''}", due.left, _mark(due))
@@ -79,7 +79,7 @@ def step(site: Site, campaign: Campaign) -> Outcome:
 
 
 def _mark(due: Due) -> str:
-    return "🔴" if due.left < _SOON_WORKING_DAYS else ""
+    return "🔴" if due.left < SOON_WORKING_DAYS else ""
 
 
 STAGE = Stage("deadlines", "期限提醒", step)

@@ -14,15 +14,14 @@ from draw.compute import compute_objects
 from draw.frozen import ELIGIBLE, freeze_objects
 from flows.artifacts import table
 from flows.ceremony import Frozen, Terms, facts_of, hold, keep_certificates
+from flows.eligible import eligible_now
 from flows.platform_draw import verify_objects
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_stage
-from ledger.directory import latest_snapshot, objects
-from ledger.draws import drawn_in_other_campaigns
-from rules.eligibility import Eligibility, decide, overall_ratio, strata_for
+from flows.stage_names import TITLES
+from rules.eligibility import overall_ratio, strata_for
 from schemas.campaign import Campaign
 from schemas.codes import DrawMode
-from schemas.errors import DrawbridgeError
 
 
 def step(site: Site, campaign: Campaign) -> Outcome:
@@ -52,23 +51,6 @@ def _freeze(site: Site, campaign: Campaign, terms: Terms) -> Frozen:
     return Frozen(frozen.files, commitment)
 
 
-def eligible_now(site: Site, campaign: Campaign) -> Eligibility:
-    """Who can be drawn, from the last complete snapshot.
-
-    Raises DrawbridgeError DB-RUN-012 without such a snapshot, DB-RUN-014 if nobody is eligible.
-    """
-    with site.ledger.read() as tx:
-        snapshot = latest_snapshot(tx, site.source, "object")
-        if snapshot is None:
-            raise DrawbridgeError("DB-RUN-012", detail="抽查对象名录库")
-        rows = objects(tx, site.source)
-        earlier = drawn_in_other_campaigns(tx, campaign)
-    eligibility = decide(rows, campaign, site.now().date(), earlier)
-    if not eligibility.eligible:
-        raise DrawbridgeError("DB-RUN-014", read=snapshot.read, excluded=len(eligibility.excluded))
-    return eligibility
-
-
 def _compute(commitment: bytes, values: Mapping[str, str], files: Mapping[str, bytes]) -> bytes:
     return compute_objects(commitment, values, files[ELIGIBLE])
 
@@ -96,7 +78,7 @@ def _drawn(site: Site, campaign: Campaign) -> Outcome:
     return Outcome(True, line, facts, report=report + f"\n\n证书摘要 `{digest(certificate)}`")
 
 
-STAGE = Stage("draw", "抽取对象", step, after="sync")
+STAGE = Stage("draw", TITLES["draw"], step, after="sync")
 
 
 @flow(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 import time
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from documents.whole_file import write_whole
-from flows.home import Home, note_started
+from flows.home import Home, start_noted
 from rules.plan_file import decoded
 from schemas.errors import DrawbridgeError
 
@@ -105,17 +104,8 @@ def _start(home: Home, folder: Path, arguments: list[str], speed: str) -> OwnMoc
     ready.unlink(missing_ok=True)
     command = [sys.executable, "-m", "mock_platform", "--port", "0", "--state", str(folder / "state.sqlite3")]
     command += ["--speed", speed, "--ready-file", str(ready), *arguments]
-    environment = {
-        **os.environ,
-        "DRAWBRIDGE_MOCK_APP_KEY": _APP_KEY,
-        "DRAWBRIDGE_MOCK_APP_SECRET": _APP_SECRET,
-    }
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
-        )
-    note_started(home, "mock", process.pid)
-    return _wait(process, ready, log)
+    secrets = {"DRAWBRIDGE_MOCK_APP_KEY": _APP_KEY, "DRAWBRIDGE_MOCK_APP_SECRET": _APP_SECRET}
+    return _wait(start_noted(home, "mock", command, secrets, log), ready, log)
 
 
 def _wait(process: subprocess.Popen[bytes], ready: Path, log: Path) -> OwnMock:

@@ -15,12 +15,14 @@ from typing import NamedTuple
 from connectors.protocols import PlatformDraw
 from documents.whole_file import write_whole
 from draw.canonical import digest, parse_document
+from draw.certificate import parse_certificate, standing_objects
 from draw.check import Certified, HardCheck, Visit, check_drawn_objects, check_visits
 from draw.frozen import EligibleObject, freeze_objects
 from draw.report import Row
 from draw.verify import Evidence, verify_certificate
+from flows.answers import answers_on, outcome_of
 from flows.artifacts import table
-from flows.confirm import answers_on, outcome_of
+from flows.eligible import eligible_now
 from flows.site import Site
 from flows.stage import Outcome
 from ledger.directory import inspectors
@@ -174,8 +176,6 @@ def body_of(drawn: PlatformDraw) -> bytes:
 
 
 def _eligible(site: Site, campaign: Campaign) -> Sequence[EligibleObject]:
-    from flows.draw import eligible_now
-
     return [EligibleObject(*row) for row in eligible_now(site, campaign).eligible]
 
 
@@ -215,8 +215,6 @@ def _same_as_certificate(certificate: bytes, drawn: PlatformDraw) -> Check:
     """The list that the platform shows must be the one that its certificate fixes."""
     name = "证书：与平台公布的名单一致"
     try:
-        from draw.certificate import parse_certificate, standing_objects
-
         fixed = {object_id for object_id, _ in standing_objects(parse_certificate(certificate, "objects"))}
     except DrawbridgeError as error:
         return Check(name, "failed", error.code)

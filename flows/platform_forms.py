@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from draw.certificate import parse_certificate, team_of_visit
 from draw.check import check_forms
 from flows.artifacts import table
+from flows.papers import write_papers
 from flows.platform_draw import standing_of_platform
 from flows.site import Site
 from flows.stage import Outcome
@@ -39,6 +41,7 @@ def check_platform_forms(site: Site, campaign: Campaign) -> Outcome:
         raise DrawbridgeError("DB-RUN-010", detail="；".join(wrong[:3]))
     with site.ledger.write() as tx:
         record_forms(tx, campaign.task_id, forms, site.now(), origin="platform")
+    write_papers(site, campaign)
     facts: dict[str, object] = {
         "mode": "check",
         "due": len(expected),
@@ -91,8 +94,6 @@ def expected_teams(site: Site, campaign: Campaign) -> dict[str, Team]:
 
 
 def _own_teams(site: Site, campaign: Campaign) -> dict[str, Team]:
-    from draw.certificate import parse_certificate, team_of_visit
-
     with site.ledger.read() as tx:
         round_ = round_in_force(tx, campaign.task_id, "inspectors")
     if round_ is None or round_.certificate is None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
 import sys
 import time
 
 import httpx
 
-from flows.home import Home, note_started
+from flows.home import Home, start_noted
 from schemas.errors import DrawbridgeError
 
 # The first start migrates the server's own database: measured 9-12 s on two cores.
@@ -55,15 +53,7 @@ def start_prefect(home: Home, port: int | None = None) -> dict[str, str]:
     environment = client_environment(home, port)
     log = home.folder() / "prefect-server.log"
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env={**os.environ, **environment},
-        )
-    note_started(home, "prefect-server", process.pid)
+    process = start_noted(home, "prefect-server", command, environment, log)
     end = time.monotonic() + _START_S
     while time.monotonic() < end and process.poll() is None:
         if _healthy(port):

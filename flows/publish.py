@@ -11,6 +11,7 @@ from flows.delivering import deliver_all
 from flows.publishing import queue_due, standing_of
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_stage
+from flows.stage_names import TITLES
 from schemas.campaign import Campaign
 from schemas.codes import PublicationMode
 from schemas.errors import DrawbridgeError
@@ -63,7 +64,7 @@ STATES = {
 }
 OPEN_STATES = frozenset(STATES) - {"published", "rejected", "withheld", "awaited"}
 
-STAGE = Stage("publish", "公示结果", step, after="push")
+STAGE = Stage("publish", TITLES["publish"], step, after="push")
 
 
 @flow(

@@ -17,10 +17,11 @@ from flows.visits import Visits, visits_of
 from ledger.approvals import ApprovalRow, approvals
 from ledger.directory import objects
 from rules.deadlines import publication_deadline
-from rules.publication import is_market_entity, publication_record, withheld_reason
+from rules.publication import publication_record, withheld_reason
 from schemas.campaign import Campaign
 from schemas.codes import PublicationMode
 from schemas.publication import PublicationRecord
+from schemas.uscc import is_market_entity
 
 APPROVAL = "publication"
 # The exchange has nothing of a record in these states.
@@ -67,7 +68,12 @@ def record_id(task_id: str, uscc: str) -> str:
 
 def records_of(site: Books, campaign: Campaign, visits: Visits) -> dict[str, PublicationRecord]:
     """What would be published of every complete enterprise, with the version it would have."""
-    latest = _latest_items(site, campaign)
+    return _records(site, campaign, visits, _latest_items(site, campaign))
+
+
+def _records(
+    site: Books, campaign: Campaign, visits: Visits, latest: dict[str, Item]
+) -> dict[str, PublicationRecord]:
     with site.ledger.read() as tx:
         owners = {row.uscc: row for row in objects(tx, site.source)}
     found: dict[str, PublicationRecord] = {}
@@ -88,7 +94,8 @@ def records_of(site: Books, campaign: Campaign, visits: Visits) -> dict[str, Pub
 def standing_of(site: Books, campaign: Campaign, visits: Visits | None = None) -> list[Standing]:
     """Every enterprise of the campaign, in the order of the forms."""
     visits = visits or visits_of(site, campaign)
-    records, latest = records_of(site, campaign, visits), _latest_items(site, campaign)
+    latest = _latest_items(site, campaign)
+    records = _records(site, campaign, visits, latest)
     decisions = decisions_on(site, campaign, records)
     return [
         _standing(campaign, visits, uscc, records.get(uscc), decisions.get(uscc), latest)

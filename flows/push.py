@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from prefect import flow
 
-from documents.inspection_forms import write_inspection_forms
 from flows.artifacts import table
 from flows.delivering import deliver_all, due_forms
 from flows.platform_forms import check_platform_forms
-from flows.site import Books, Site
+from flows.site import Site
 from flows.stage import Outcome, Stage, run_stage
-from ledger.forms import forms
+from flows.stage_names import TITLES
 from schemas.campaign import Campaign
 from schemas.codes import FormMode
 
@@ -20,11 +17,8 @@ from schemas.codes import FormMode
 def step(site: Site, campaign: Campaign) -> Outcome:
     """Sends only what is not accepted yet; what has an unknown outcome is asked for, never sent blindly."""
     if campaign.forms is FormMode.CHECK:
-        outcome = check_platform_forms(site, campaign)
-        write_papers(site, campaign)
-        return outcome
+        return check_platform_forms(site, campaign)
     due_forms(site, campaign)
-    write_papers(site, campaign)
     channel = site.connections.channels(campaign.task_id).forms
     counts = deliver_all(site, campaign, channel, "push-forms")
     facts: dict[str, object] = {
@@ -47,16 +41,7 @@ def step(site: Site, campaign: Campaign) -> Outcome:
     return Outcome(settled, line, facts, None if settled else "平台受理其余的一企一表", report)
 
 
-def write_papers(site: Books, campaign: Campaign) -> Path:
-    """The forms on paper, which the inspectors take along; the same forms make the same file."""
-    with site.ledger.read() as tx:
-        recorded = forms(tx, campaign.task_id)
-    path = site.home.campaign_folder(campaign.task_id) / "一企一表.xlsx"
-    write_inspection_forms(path, campaign, recorded)
-    return path
-
-
-STAGE = Stage("push", "派发表单", step, after="assign")
+STAGE = Stage("push", TITLES["push"], step, after="assign")
 
 
 @flow(

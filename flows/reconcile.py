@@ -14,9 +14,10 @@ from flows.publishing import Standing, standing_of
 from flows.reporting import reporter
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_stage
+from flows.stage_names import TITLES
 from schemas.campaign import Campaign
 from schemas.codes import PublicationMode
-from schemas.publication import PublicationRecord, PublicRow
+from schemas.publication import PublicationDetail, PublicationRecord, PublicRow
 
 FINDINGS = {
     "missing": "应公示而未见",
@@ -101,12 +102,13 @@ def differences(record: PublicationRecord, row: PublicRow) -> list[str]:
     members = ("plan_id", "plan_name", "task_id", "task_name", "task_type", "authority", "completed_on")
     different = [name for name in members if getattr(record, name) != getattr(row, name)]
 
-    def results(details: Iterable[object]) -> Counter[tuple[object, object]]:
-        return Counter((getattr(line, "item_name", ""), getattr(line, "result_name", "")) for line in details)
-
-    if results(record.details) != results(row.details):
+    if _results(record.details) != _results(row.details):
         different.append("details")
     return different
+
+
+def _results(details: Iterable[PublicationDetail]) -> Counter[tuple[str, str]]:
+    return Counter((line.item_name, line.result_name) for line in details)
 
 
 def _counts(standing: Sequence[Standing], findings: Sequence[Finding]) -> dict[str, int]:
@@ -149,7 +151,7 @@ def _report(standing: Sequence[Standing], findings: Sequence[Finding]) -> str:
     )
 
 
-STAGE = Stage("reconcile", "公示核对", step, after="publish")
+STAGE = Stage("reconcile", TITLES["reconcile"], step, after="publish")
 
 
 @flow(

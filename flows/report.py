@@ -9,10 +9,11 @@ from documents.statistics_table import write_statistics
 from draw.certificate import parse_certificate
 from flows.artifacts import table
 from flows.ceremony import certificate_name
-from flows.push import write_papers
+from flows.papers import write_papers
 from flows.site import Books
 from flows.stage import Outcome, Stage, run_stage
-from flows.visits import visits_of
+from flows.stage_names import TITLES
+from flows.visits import Visits, visits_of
 from ledger.draws import round_in_force
 from rules.disposals import abnormal_list_proposals, open_cases, referrals
 from rules.statistics import COLUMNS, annex_table, cross_foot
@@ -29,7 +30,7 @@ def step(site: Books, campaign: Campaign) -> Outcome:
     workbook, _ = write_statistics(folder, campaign, rows)
     markdown = table(tuple(COLUMNS.values()), [tuple(row.values()) for row in rows])
     summary = folder / "总结.md"
-    write_report(summary, campaign, [("统计表", markdown), *_lists(site, campaign)])
+    write_report(summary, campaign, [("统计表", markdown), *_lists(visits)])
     paths = {
         "抽取证书": folder / certificate_name("objects", 0),
         "更正证书": folder / certificate_name("objects", _corrections(site, campaign)),
@@ -72,8 +73,7 @@ def _substitutes(site: Books, campaign: Campaign) -> dict[str, list[str]]:
     return found
 
 
-def _lists(site: Books, campaign: Campaign) -> list[tuple[str, str]]:
-    visits = visits_of(site, campaign)
+def _lists(visits: Visits) -> list[tuple[str, str]]:
     names = {uscc: form.ent_name for uscc, form in visits.forms.items()}
     proposals = [
         (names.get(p.uscc, p.uscc), p.uscc, p.reason, str(p.deadline.on))
@@ -95,7 +95,7 @@ def _lists(site: Books, campaign: Campaign) -> list[tuple[str, str]]:
     return [(title, table(head, rows) if rows else "无。") for title, head, rows in sections]
 
 
-STAGE = Stage("report", "统计", step, after="reconcile")
+STAGE = Stage("report", TITLES["report"], step, after="reconcile")
 
 
 @flow(

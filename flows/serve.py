@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from flows.home import Home, is_running, note_started
+from flows.home import Home, is_running, start_noted
 from flows.prefect_server import start_prefect
 from schemas.errors import DrawbridgeError
 
@@ -67,12 +67,4 @@ def serve(
 
 def _start_worker(home: Home, environment: dict[str, str]) -> None:
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
-    with (home.folder() / "worker.log").open("ab") as output:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env={**os.environ, **environment},
-        )
-    note_started(home, "worker", process.pid)
+    start_noted(home, "worker", command, environment, home.folder() / "worker.log")

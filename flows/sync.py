@@ -17,6 +17,7 @@ from flows.kill_points import reach
 from flows.reporting import reporter
 from flows.site import Site, open_site
 from flows.stage import Outcome, Stage, heard, in_task, run_stage
+from flows.stage_names import TITLES
 from ledger.directory import (
     SnapshotState,
     latest_snapshot,
@@ -148,7 +149,7 @@ def _report(states: dict[str, SnapshotState], workbooks: dict[str, Path]) -> str
     return text
 
 
-STAGE = Stage("sync", "同步名录", step)
+STAGE = Stage("sync", TITLES["sync"], step)
 
 
 @flow(

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rules.deadlines import Deadline, abnormal_list_deadline
-from rules.publication import is_market_entity
 from rules.visits import has_listing_ground
 from schemas.codes import Coded, Disposal, DisposalState, ResultCode
 from schemas.result import ItemResult, TransferDecision
+from schemas.uscc import is_market_entity
 
 
 class ListingGround(Coded):

@@ -17,6 +17,7 @@ from schemas.errors import DrawbridgeError
 from schemas.form import FormItem, InspectionForm
 from schemas.publication import PublicationDetail, PublicationRecord
 from schemas.result import ItemResult
+from schemas.uscc import is_market_entity
 
 __all__ = [
     "NOT_A_MARKET_ENTITY",
@@ -116,11 +117,6 @@ def withheld_reason(uscc: str, results: Sequence[ItemResult]) -> str | None:
     if review.opinion is not ReviewOpinion.WITHHELD:
         return None
     return review.basis or review.opinion.label + _NO_BASIS
-
-
-def is_market_entity(uscc: str) -> bool:
-    """Whether a code belongs to a market entity: registered with market regulation (GB 32100: 9…)."""
-    return uscc.startswith("9")
 
 
 # Wordings that are seen beside the official ones, without punctuation.

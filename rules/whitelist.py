@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from rules.publication import is_market_entity
 from schemas.campaign import Campaign
 from schemas.codes import DepartmentRole
 from schemas.directory import Entity, ProjectObject
 from schemas.errors import DrawbridgeError
 from schemas.item import InspectionItem
+from schemas.uscc import is_market_entity
 
 
 @dataclass(frozen=True)

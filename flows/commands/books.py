@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
@@ -20,14 +19,14 @@ from schemas.errors import DrawbridgeError
 @click.argument("name", metavar="任务")
 @home_option
 @json_option
-def reconcile(name: str, home: str | None, as_json: bool) -> int:
+def reconcile(name: str, as_json: bool) -> int:
     """Compares with the exchange and the public page; exit 1 for findings, 3 while something is awaited."""
     from flows.reconcile import STAGE
     from flows.reporting import listening
     from flows.stage import perform
 
     out = console(to_stderr=as_json)
-    with outside_of(home, name), open_site() as site:
+    with outside_of(name), open_site() as site:
         campaign = resolve_campaign(site.ledger, name, site.now())
         with TerminalReporter(out) as listener, listening(listener):
             outcome = perform(site, campaign, STAGE)
@@ -52,11 +51,11 @@ def report() -> None:
 @click.argument("name", metavar="任务")
 @home_option
 @json_option
-def statistics(name: str, home: str | None, as_json: bool) -> int:
+def statistics(name: str, as_json: bool) -> int:
     """Computes the annex table from the ledger alone; exit 1 if its cross-foot fails."""
     from flows.report import step
 
-    with open_books(settings_for(home, name)) as books:
+    with open_books(settings_for(name)) as books:
         campaign = resolve_campaign(books.ledger, name, books.now())
         outcome = step(books, campaign)
     if as_json:
@@ -81,10 +80,8 @@ def audit() -> None:
 @click.option("--head", "heads", multiple=True, metavar="序号:摘要", help="别处保存的链头，可重复。")
 @home_option
 @json_option
-def verify(heads: tuple[str, ...], home: str | None, as_json: bool) -> int:
+def verify(heads: tuple[str, ...], as_json: bool) -> int:
     """Recomputes the chain; exit 1 if it is broken. Raises DrawbridgeError DB-RUN-027 for a head misspelt."""
-    if home is not None:
-        os.environ["DRAWBRIDGE_HOME"] = home
     with open_books() as books:
         verdict = verify_audit(books.ledger.engine, [_head(text) for text in heads])
     whole = verdict.broken_at is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -10,23 +9,11 @@ from rich.table import Table
 
 from flows.command_line import DONE, FOUND, Group, home_option, json_option, print_json
 from flows.site import find_plan, open_books, read_plan
+from flows.stage_names import TITLES, state_name
 from flows.terminal import console
 from ledger.campaigns import StageRow, campaign_of, campaigns, stages
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
-
-_STATES = {"done": "已完成", "waiting": "等待", "failed": "停止", "open": "进行中"}
-_TITLES = {
-    "sync": "同步名录",
-    "draw": "抽取对象",
-    "confirm": "部门确认",
-    "assign": "匹配人员",
-    "push": "派发表单",
-    "collect": "归集结果",
-    "publish": "公示结果",
-    "reconcile": "公示核对",
-    "report": "统计",
-}
 
 
 @click.group("campaign", cls=Group, help="抽查任务：列出、查看。")
@@ -37,9 +24,8 @@ def campaign() -> None:
 @campaign.command("list", help="列出台账里的任务和 campaigns 文件夹里的计划。")
 @home_option
 @json_option
-def list_campaigns(home: str | None, as_json: bool) -> int:
+def list_campaigns(as_json: bool) -> int:
     """Every campaign of the ledger and every plan file of the folder."""
-    _use(home)
     with open_books() as books, books.ledger.read() as tx:
         rows = [_facts(one, stages(tx, one.task_id)) for one in campaigns(tx)]
     known = {row["task_id"] for row in rows}
@@ -70,9 +56,8 @@ def list_campaigns(home: str | None, as_json: bool) -> int:
 @click.argument("name", metavar="任务")
 @home_option
 @json_option
-def show(name: str, home: str | None, as_json: bool) -> int:
+def show(name: str, as_json: bool) -> int:
     """One campaign, stage by stage. Raises DrawbridgeError DB-CLI-002 if there is none."""
-    _use(home)
     with open_books() as books, books.ledger.read() as tx:
         found = campaign_of(tx, name)
         rows = stages(tx, found.task_id) if found else {}
@@ -96,27 +81,22 @@ def show(name: str, home: str | None, as_json: bool) -> int:
         f"时限 {found.starts_on} 至 {found.ends_on}  部门 {'、'.join(d.name for d in found.departments)}"
     )
     shown = Table("环节", "状态", "等待或原因", box=None, pad_edge=False)
-    for key, title in _TITLES.items():
+    for key, title in TITLES.items():
         row = rows.get(key)
-        state = _STATES.get(row.state, row.state) if row else "未开始"
+        state = state_name(row.state if row else None)
         shown.add_row(title, state, (row.failed or row.waiting_for or "") if row else "")
     out.print(shown)
     return DONE
 
 
 def _facts(one: Campaign, rows: dict[str, StageRow]) -> dict[str, object]:
-    open_ = next((key for key in _TITLES if key not in rows or rows[key].state != "done"), None)
+    open_ = next((key for key in TITLES if key not in rows or rows[key].state != "done"), None)
     row = rows.get(open_) if open_ else None
     return {
         "task_id": one.task_id,
         "short_name": one.short_name,
         "name": one.name,
-        "stage": _TITLES[open_] if open_ else "全部",
-        "state": "已完成" if open_ is None else _STATES.get(row.state, row.state) if row else "未开始",
+        "stage": TITLES[open_] if open_ else "全部",
+        "state": "已完成" if open_ is None else state_name(row.state if row else None),
         "waiting_for": (row.failed or row.waiting_for) if row else None,
     }
-
-
-def _use(home: str | None) -> None:
-    if home is not None:
-        os.environ["DRAWBRIDGE_HOME"] = home

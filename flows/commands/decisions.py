@@ -50,13 +50,12 @@ def confirm(
     reason: str | None,
     evidence: str | None,
     role: str,
-    home: str | None,
     as_json: bool,
 ) -> int:
     """Records answers of one department and queues them for the platform; the next run sends them."""
     if bool(objects) == everything:
         raise DrawbridgeError("DB-RUN-020", options="--object、--all")
-    with open_books(settings_for(home, name)) as books:
+    with open_books(settings_for(name)) as books:
         campaign = _campaign(books, name)
         department = _department(campaign, code)
         if _VERDICTS[verdict] is not Verdict.CONFIRMED and reason is None:
@@ -105,7 +104,6 @@ def approve(
     decision: str,
     role: str,
     reason: str | None,
-    home: str | None,
     as_json: bool,
 ) -> int:
     """Records a decision on the results as they are now; a result that changes later needs another."""
@@ -113,7 +111,7 @@ def approve(
         raise DrawbridgeError("DB-RUN-020", options="--enterprise、--all")
     if decision != "同意公示" and not reason:
         raise DrawbridgeError("DB-RUN-023", decision=decision)
-    with open_books(settings_for(home, name)) as books:
+    with open_books(settings_for(name)) as books:
         campaign = _campaign(books, name)
         chosen = _to_decide(standing_of(books, campaign), usccs)
         at = books.now()

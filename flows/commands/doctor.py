@@ -39,10 +39,8 @@ class Finding:
 @click.command("doctor", cls=Command, help="检查安装是否正常：Python、台账、平台、时钟、字体、Prefect。")
 @home_option
 @json_option
-def doctor(home: str | None, as_json: bool) -> int:
+def doctor(as_json: bool) -> int:
     """Looks at everything and prints one line each; exit 1 if something needs mending."""
-    if home is not None:
-        os.environ["DRAWBRIDGE_HOME"] = home
     settings = load_settings()
     findings = [finding for look in _LOOKS for finding in look(settings)]
     if as_json:

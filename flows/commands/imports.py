@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -41,14 +40,13 @@ def import_() -> None:
 )
 @home_option
 @json_option
-def entities(file: Path, kind: str, home: str | None, as_json: bool) -> int:
+def entities(file: Path, kind: str, as_json: bool) -> int:
     """Imports objects; their key is the USCC, or the project's number."""
     as_projects = kind == "projects"
     return _import(
         file,
         "object",
         lambda path, profile, _: import_entities(path, profile, as_projects=as_projects),
-        home,
         as_json,
     )
 
@@ -57,18 +55,18 @@ def entities(file: Path, kind: str, home: str | None, as_json: bool) -> int:
 @click.argument("file", type=_FILE, metavar="文件")
 @home_option
 @json_option
-def inspectors(file: Path, home: str | None, as_json: bool) -> int:
+def inspectors(file: Path, as_json: bool) -> int:
     """Imports the roster."""
-    return _import(file, "inspector", _with_departments(import_inspectors), home, as_json)
+    return _import(file, "inspector", _with_departments(import_inspectors), as_json)
 
 
 @import_.command("items", cls=Command, help="导入随机抽查事项清单。")
 @click.argument("file", type=_FILE, metavar="文件")
 @home_option
 @json_option
-def items(file: Path, home: str | None, as_json: bool) -> int:
+def items(file: Path, as_json: bool) -> int:
     """Imports the catalogue of items."""
-    return _import(file, "item", _with_departments(import_items), home, as_json)
+    return _import(file, "item", _with_departments(import_items), as_json)
 
 
 def _with_departments(read: Callable[..., Import[Any]]) -> Reader:
@@ -83,10 +81,8 @@ def _with_departments(read: Callable[..., Import[Any]]) -> Reader:
     return reader
 
 
-def _import(file: Path, kind: str, read: Reader, home: str | None, as_json: bool) -> int:
+def _import(file: Path, kind: str, read: Reader, as_json: bool) -> int:
     """The whole file as one snapshot of the source `spreadsheets`; exit 1 if rows were quarantined."""
-    if home is not None:
-        os.environ["DRAWBRIDGE_HOME"] = home
     with open_books() as books:
         with spinning(console(to_stderr=True), f"读取 {file.name}"):
             found = read(file, load_profile(books.settings.profile), books)

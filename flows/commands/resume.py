@@ -12,10 +12,8 @@ from flows.settings import Settings, load_settings
 from flows.site import find_plan, read_plan
 
 
-def settings_for(home: str | None, name: str) -> Settings:
+def settings_for(name: str) -> Settings:
     """The settings in force; without a platform, the source is that of the campaign's own mock, if any."""
-    if home is not None:
-        os.environ["DRAWBRIDGE_HOME"] = home
     settings = load_settings()
     if settings.platform_url is None and settings.source is None:
         task_id = _task_id(name)
@@ -25,9 +23,9 @@ def settings_for(home: str | None, name: str) -> Settings:
 
 
 @contextmanager
-def outside_of(home: str | None, name: str) -> Iterator[None]:
+def outside_of(name: str) -> Iterator[None]:
     """Makes the outside systems of a campaign reachable: those configured, or its own mock, started again."""
-    settings = settings_for(home, name)
+    settings = settings_for(name)
     task_id = _task_id(name)
     folder = Home(settings.home)
     if settings.platform_url is not None or not has_mock(folder, task_id):

@@ -68,13 +68,10 @@ def run(
     max_wait: float | None,
     resync: bool,
     no_prefect: bool,
-    home: str | None,
     as_json: bool,
     traceback: bool,
 ) -> int:
     """Runs a campaign and prints what happened."""
-    if home is not None:
-        os.environ["DRAWBRIDGE_HOME"] = home
     settings = load_settings()
     folder = Home(settings.home)
     with folder.in_use():

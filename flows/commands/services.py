@@ -36,13 +36,11 @@ def mock(arguments: tuple[str, ...]) -> int:
 @click.option("--objects", type=click.IntRange(5, 5000), default=120, help="模拟名录的对象数。")
 @click.option("--seed", type=int, default=1, help="模拟平台的随机种子（不影响抽取本身）。")
 @home_option
-def serve(port: int, plan: str, objects: int, seed: int, home: str | None) -> int:
+def serve(port: int, plan: str, objects: int, seed: int) -> int:
     """Runs until Ctrl-C or SIGTERM."""
     from flows.serve import serve as serve_until_ended
     from flows.site import find_plan, read_plan
 
-    if home is not None:
-        os.environ["DRAWBRIDGE_HOME"] = home
     settings = load_settings()
     folder = Home(settings.home)
     out = console(to_stderr=False)
