@@ -33,7 +33,7 @@ from schemas.publication import Receipt, ReplyState, RowReply
 AREA = "PLATFORM"
 _JSON = "application/json; charset=utf-8"
 Kind = Literal["form", "confirmation", "draw", "materials"]
-DocumentKind = Literal["commitment", "closing", "draw"]
+DocumentKind = Literal["commitment", "closing", "list", "draw"]
 
 
 class BatchChannel:
@@ -102,8 +102,9 @@ class BatchChannel:
 class DocumentChannel:
     """Documents that the platform stores whole and answers with a receipt number: one per message.
 
-    `draw`: key `stage/round/commitment`, `…/closing` or `…/draw`, payload the document's canonical text; a
-    commitment names its contributors, a certificate its seed, anything else is a closing or an abandonment.
+    `draw`: key `stage/round/commitment`, `…/closing`, `…/list` or `…/draw`, payload the document's canonical
+    text; a commitment names its contributors, a certificate its seed, a list of drawn objects the certificate,
+    anything else is a closing or an abandonment.
     `materials`: key the department's code, payload `Materials` as JSON.  The platform knows no batch number
     for these: the receipt carries ours, and an unknown outcome is settled by sending the same bytes again.
     """
@@ -122,6 +123,7 @@ class DocumentChannel:
         self._paths: dict[str, str] = {
             "commitment": endpoints.commitment.format(task_id=task),
             "closing": endpoints.closing.format(task_id=task),
+            "list": endpoints.draw.format(task_id=task),
             "draw": endpoints.draw.format(task_id=task),
             "materials": endpoints.materials.format(task_id=task),
         }
@@ -238,6 +240,8 @@ def document_kind(text: str) -> DocumentKind:
     if isinstance(document, dict):
         if "seed" in document:
             return "draw"
+        if "certificate_digest" in document:
+            return "list"
         if "contributors" in document:
             return "commitment"
         if "contributions" in document:

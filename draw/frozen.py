@@ -258,6 +258,15 @@ def read_objects(source: Source) -> VisitList:
     return VisitList(objects, hasher.hexdigest())
 
 
+def rosters_of(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Department code -> its roster, of frozen files by name."""
+    return {
+        name.removeprefix("roster-").removesuffix(".txt"): content
+        for name, content in files.items()
+        if name.startswith("roster-")
+    }
+
+
 def read_roster(source: Source, code: str) -> Roster:
     """roster-<code>.txt: its salt and its inspector ids, sorted, each once (DB-DRAW-034 to 036)."""
     name, hasher = roster_name(check_department_code(code)), hashlib.sha256()

@@ -11,17 +11,19 @@ from documents.group_sheet import write_group_sheet
 from draw.canonical import digest
 from draw.certificate import objects_of_next_stage, parse_certificate
 from draw.commitment import build_inspectors_commitment
-from draw.compute import InspectorFiles, compute_inspectors
-from draw.frozen import FORBIDDEN, OBJECTS, Department, freeze_inspectors
+from draw.compute import compute_inspectors
+from draw.frozen import Department, freeze_inspectors
 from flows.artifacts import table
-from flows.ceremony import Frozen, Terms, certificate_in_force, facts_of, hold, keep_certificates
-from flows.forms import make_forms
+from flows.ceremony import Frozen, Terms, hold
+from flows.certificates import certificate_in_force, facts_of, files_of_round, publish_certificates
+from flows.forms import as_versions, make_forms
 from flows.papers import write_papers
 from flows.platform_draw import verify_inspectors
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_stage
 from flows.stage_names import TITLES
 from ledger.directory import inspectors
+from ledger.forms import forms as recorded_forms
 from ledger.forms import record_forms
 from rules.inspectors import eligible_inspectors, forbidden_pairs
 from schemas.campaign import Campaign
@@ -37,9 +39,10 @@ def step(site: Site, campaign: Campaign) -> Outcome:
     if held.certificate is None:
         return Outcome(False, "等待各方", waiting_for=held.waiting_for)
     document = parse_certificate(held.certificate, "inspectors")
-    keep_certificates(site, campaign, "inspectors")
+    publish_certificates(site, campaign, "inspectors")
     forms = make_forms(site, campaign, document)
     with site.ledger.write() as tx:
+        forms = as_versions(forms, recorded_forms(tx, campaign.task_id))
         record_forms(tx, campaign.task_id, forms, site.now())
     write_papers(site, campaign)
     sheet = site.home.campaign_folder(campaign.task_id) / "分组名册.xlsx"
@@ -104,17 +107,13 @@ def _freeze(site: Site, campaign: Campaign, terms: Terms) -> Frozen:
         frozen_at=terms.frozen_at,
         reveal_by=terms.reveal_by,
         contributors=terms.contributors,
+        round_=terms.round_,
     )
     return Frozen(frozen.files, commitment)
 
 
 def _compute(commitment: bytes, values: Mapping[str, str], files: Mapping[str, bytes]) -> bytes:
-    rosters = {
-        name.removeprefix("roster-").removesuffix(".txt"): content
-        for name, content in files.items()
-        if name not in (OBJECTS, FORBIDDEN)
-    }
-    return compute_inspectors(commitment, values, InspectorFiles(files[OBJECTS], files[FORBIDDEN], rosters))
+    return compute_inspectors(commitment, values, files_of_round(files))
 
 
 STAGE = Stage("assign", TITLES["assign"], step, after="confirm")

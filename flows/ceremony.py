@@ -2,7 +2,8 @@
 
 Both stages hold it; they differ in what is frozen.  `hold` does what can be done now and
 says whom it waits for; called again, after a wait or a kill, it goes on from the ledger.
-Nothing is drawn twice: the ledger keeps one round, and whoever comes second finds it.
+Nothing is drawn twice: the ledger keeps one draw per round, whoever comes second finds it, and another
+round needs the leave of two people.
 """
 
 from __future__ import annotations
@@ -10,12 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
-from documents.whole_file import write_whole
-from draw.canonical import digest
-from draw.commitment import Public, Sealed, parse_commitment
+from draw.commitment import FIRST_ROUND, Document, Public, Round, Sealed, parse_commitment
 from draw.reveal import (
     build_abandonment,
     build_closing,
@@ -24,7 +21,7 @@ from draw.reveal import (
     parse_abandonment,
     withheld,
 )
-from flows.delivering import deliver_document
+from flows.certificates import keep_document, post_document, publish_certificates, recorded_round
 from flows.kill_points import reach
 from flows.site import SHANGHAI, Site
 from ledger.draws import (
@@ -36,8 +33,12 @@ from ledger.draws import (
     record_reveal,
     round_in_force,
 )
+from ledger.engine import Transaction
+from ledger.leaves import Leave, leave_for
+from ledger.seals import seals
+from ledger.texts import digest_of
 from rules.deadlines import first_public_number, reveal_deadline
-from schemas.campaign import Campaign
+from schemas.campaign import Campaign, PublicNumber
 from schemas.errors import DrawbridgeError
 
 
@@ -48,6 +49,7 @@ class Terms:
     contributors: Sequence[Sealed | Public]
     frozen_at: str
     reveal_by: str
+    round_: Round
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,6 @@ class Held:
     waiting_for: str | None = None
 
 
-_STAGES = {"objects": "对象", "inspectors": "人员"}
-
 Freeze = Callable[[Terms], Frozen]
 Compute = Callable[[bytes, Mapping[str, str], Mapping[str, bytes]], bytes]
 
@@ -75,14 +75,13 @@ Compute = Callable[[bytes, Mapping[str, str], Mapping[str, bytes]], bytes]
 def hold(site: Site, campaign: Campaign, stage: str, freeze: Freeze, compute: Compute) -> Held:
     """Goes on with the ceremony of `stage` as far as people let it.
 
-    Raises DrawbridgeError DB-RUN-011 when a department withheld its part, DB-DRAW-… when a
-    part does not open its seal, DB-DEADLINE-… when no public number is listed that comes late enough.
+    Raises DrawbridgeError DB-RUN-011 when the round was abandoned and no other is allowed, DB-DEADLINE-…
+    when no public number is listed that comes late enough.
     """
     round_ = _committed(site, campaign, stage, freeze)
     if isinstance(round_, str):
         return Held(None, round_)
     if round_.certificate is not None:
-        post_draw(site, campaign, stage)
         return Held(round_.certificate)
     waiting = _closed(site, campaign, round_) or _public_value(site, campaign, stage)
     if waiting:
@@ -95,52 +94,123 @@ def time_text(at: datetime) -> str:
     return at.astimezone(SHANGHAI).isoformat(timespec="seconds")
 
 
+# --- freeze and commit --------------------------------------------------------------------------------
+
+
 def _committed(site: Site, campaign: Campaign, stage: str, freeze: Freeze) -> RecordedRound | str:
     """The round in force with its commitment on record, or whom the freeze waits for."""
     with site.ledger.read() as tx:
-        round_ = round_in_force(tx, campaign.task_id, stage)
-    if round_ is not None:
-        return round_
-    seals = {seal.contributor: seal for seal in site.connections.platform.seals(campaign.task_id, stage, 1)}
-    missing = [department.name for department in campaign.departments if department.name not in seals]
+        before = round_in_force(tx, campaign.task_id, stage)
+        leave = allowed_leave(tx, before)
+    if before is not None and leave is None:
+        return before
+    round_ = FIRST_ROUND
+    if before is not None and leave is not None:
+        publish_certificates(site, campaign, stage)  # of the round that gives way: it stays on record
+        round_ = Round(leave.round_no, leave.previous, leave.reason, leave.allowed_role)
+    sealed = _seals(site, campaign, stage, round_.number)
+    missing = [department.name for department in campaign.departments if department.name not in sealed]
     if missing:
         return f"{'、'.join(missing)} 封存随机数"
     now = site.now()
     reveal_by = reveal_deadline(now, campaign.reveal_working_days)
-    number = first_public_number(campaign.public_numbers, reveal_by)
+    number = _public_number(campaign, leave, reveal_by)
     contributors: list[Sealed | Public] = [
-        Sealed(department.name, seals[department.name].commitment) for department in campaign.departments
+        Sealed(department.name, sealed[department.name]) for department in campaign.departments
     ]
     contributors.append(Public(number.id, time_text(number.announced_at), number.format, number.pattern))
-    frozen = freeze(Terms(contributors, time_text(now), time_text(reveal_by)))
+    frozen = freeze(Terms(contributors, time_text(now), time_text(reveal_by), round_))
     reach("D1")
     with site.ledger.write() as tx:
-        round_ = record_commitment(tx, campaign.task_id, stage, 1, frozen.files, frozen.commitment, now)
+        recorded = record_commitment(
+            tx, campaign.task_id, stage, round_.number, frozen.files, frozen.commitment, now
+        )
     reach("D2")
-    return round_
+    return recorded
+
+
+def allowed_leave(tx: Transaction, before: RecordedRound | None) -> Leave | None:
+    """The leave, allowed by a second person, for the round after one that is over.
+
+    It was given for the document that ended the round: a correction made since takes it away.
+    """
+    if before is None or before.ended_by is None:
+        return None
+    leave = leave_for(tx, before.task_id, before.stage, before.round_no + 1)
+    holds = (
+        leave is not None and leave.allowed_by is not None and leave.previous == digest_of(before.ended_by)
+    )
+    return leave if holds else None
+
+
+def _seals(site: Site, campaign: Campaign, stage: str, round_no: int) -> dict[str, str]:
+    """Contributor -> commitment, sealed on the platform or handed in here; both must say the same."""
+    with site.ledger.read() as tx:
+        found = seals(tx, campaign.task_id, stage, round_no)
+    for entry in site.connections.platform.seals(campaign.task_id, stage, round_no):
+        if found.setdefault(entry.contributor, entry.commitment) != entry.commitment:
+            raise DrawbridgeError(
+                "DB-CEREMONY-010", contributor=entry.contributor, stage=stage, round=round_no
+            )
+    return found
+
+
+def _public_number(campaign: Campaign, leave: Leave | None, reveal_by: datetime) -> PublicNumber:
+    if leave is not None and leave.public_number is not None:
+        return first_public_number(
+            [*campaign.public_numbers, PublicNumber.model_validate_json(leave.public_number)], reveal_by
+        )
+    return first_public_number(campaign.public_numbers, reveal_by)
+
+
+# --- reveal -------------------------------------------------------------------------------------------
 
 
 def _closed(site: Site, campaign: Campaign, round_: RecordedRound) -> str | None:
     """Posts the commitment, takes the reveals as they come, and closes; or says whom it waits for."""
-    _post(site, campaign, round_, "commitment", round_.commitment)
-    if round_.closing is not None:
-        _post(site, campaign, round_, "closing", round_.closing)
-        if round_.abandoned:
-            withheld_by = parse_abandonment(round_.closing)["withheld"]
-            raise DrawbridgeError("DB-RUN-011", withheld="、".join(withheld_by))
-        return None
-    commitment = parse_commitment(round_.commitment)
-    values = dict(round_.values)
+    _hand_out(site, campaign, round_, "commitment", "承诺书", round_.commitment)
+    if round_.closing is None:
+        commitment = parse_commitment(round_.commitment)
+        values, refused = _opened(site, campaign, round_, commitment)
+        missing = withheld(commitment, values)
+        if missing and site.now() <= datetime.fromisoformat(commitment["reveal_by"]):
+            until = commitment["reveal_by"][:16].replace("T", " ")
+            again = f"；{'、'.join(refused)} 交来的随机数打不开封存，须重新提交" if refused else ""
+            return f"{'、'.join(missing)} 揭示随机数（{until} 前）{again}"
+        round_ = _record_closing(site, campaign, round_, values, missing)
+    if round_.closing is not None and round_.closing != round_.abandonment:
+        _hand_out(site, campaign, round_, "closing", "结束文书", round_.closing)
+    if round_.abandonment is not None:
+        version = 1 if round_.closing == round_.abandonment else 2
+        _hand_out(site, campaign, round_, "closing", "作废文书", round_.abandonment, version)
+        missing = parse_abandonment(round_.abandonment)["withheld"]
+        raise DrawbridgeError("DB-RUN-011", withheld="、".join(missing), stage=round_.stage)
+    return None
+
+
+def _opened(
+    site: Site, campaign: Campaign, round_: RecordedRound, commitment: Document
+) -> tuple[dict[str, str], list[str]]:
+    """The values so far, and who gave one that does not open its seal: that counts for nothing."""
+    values, refused = dict(round_.values), []
     for reveal in site.connections.platform.reveals(campaign.task_id, round_.stage, round_.round_no):
-        if reveal.contributor not in values:
+        if reveal.contributor in values:
+            continue
+        try:
             check_value(commitment, reveal.contributor, reveal.value)
-            values[reveal.contributor] = reveal.value
-            with site.ledger.write() as tx:
-                record_reveal(tx, round_, reveal.contributor, reveal.value, reveal.at)
-    missing = withheld(commitment, values)
+        except DrawbridgeError:
+            refused.append(reveal.contributor)
+            continue
+        values[reveal.contributor] = reveal.value
+        with site.ledger.write() as tx:
+            record_reveal(tx, round_, reveal.contributor, reveal.value, reveal.at)
+    return values, refused
+
+
+def _record_closing(
+    site: Site, campaign: Campaign, round_: RecordedRound, values: Mapping[str, str], missing: list[str]
+) -> RecordedRound:
     now = site.now()
-    if missing and now <= datetime.fromisoformat(commitment["reveal_by"]):
-        return f"{'、'.join(missing)} 揭示随机数（{commitment['reveal_by'][:16].replace('T', ' ')} 前）"
     if missing:
         document = build_abandonment(round_.commitment, values, reason="未在期限内揭示", at=time_text(now))
     else:
@@ -148,15 +218,29 @@ def _closed(site: Site, campaign: Campaign, round_: RecordedRound) -> str | None
     with site.ledger.write() as tx:
         closed = record_closing(tx, round_, document, abandoned=bool(missing), now=now)
     reach("D-closed")
-    _post(site, campaign, closed, "closing", document)
-    if missing:
-        raise DrawbridgeError("DB-RUN-011", withheld="、".join(missing))
-    return None
+    return closed
+
+
+def _hand_out(
+    site: Site,
+    campaign: Campaign,
+    round_: RecordedRound,
+    what: str,
+    title: str,
+    document: bytes,
+    version: int = 1,
+) -> None:
+    """To the platform, and to where people find it: digests are worth what others keep of them."""
+    keep_document(site, campaign, round_, title, document)
+    post_document(site, campaign, round_, what, document, version)
+
+
+# --- public number and draw ---------------------------------------------------------------------------
 
 
 def _public_value(site: Site, campaign: Campaign, stage: str) -> str | None:
     """Takes the public number over once it is announced, or says what it waits for."""
-    round_ = _recorded(site, campaign, stage)
+    round_ = recorded_round(site, campaign, stage)
     commitment = parse_commitment(round_.commitment)
     for entry in commitment["contributors"]:
         if entry["kind"] != "public" or entry["id"] in round_.values:
@@ -174,74 +258,10 @@ def _public_value(site: Site, campaign: Campaign, stage: str) -> str | None:
 
 
 def _drawn(site: Site, campaign: Campaign, stage: str, compute: Compute) -> bytes:
-    round_ = _recorded(site, campaign, stage)
+    round_ = recorded_round(site, campaign, stage)
     certificate = compute(round_.commitment, round_.values, round_.files)
     reach("D3")
     with site.ledger.write() as tx:
         recorded = record_certificate(tx, round_, certificate, site.now())
     reach("D4")
-    post_draw(site, campaign, stage)
     return recorded
-
-
-def _recorded(site: Site, campaign: Campaign, stage: str) -> RecordedRound:
-    with site.ledger.read() as tx:
-        round_ = round_in_force(tx, campaign.task_id, stage)
-    if round_ is None:
-        raise LookupError(stage)
-    return round_
-
-
-def certificate_in_force(site: Site, campaign: Campaign, stage: str) -> bytes:
-    """The last certificate of the stage's corrections. The stage must have been drawn."""
-    certificate = _recorded(site, campaign, stage).certificate
-    if certificate is None:
-        raise LookupError(stage)
-    return certificate
-
-
-def keep_certificates(site: Site, campaign: Campaign, stage: str) -> list[Path]:
-    """Writes certificates and frozen files where people find them; the ledger keeps the originals.
-
-    The draw is the first file and stays as it is; each correction is a file of its own.
-    """
-    round_ = _recorded(site, campaign, stage)
-    folder = site.home.campaign_folder(campaign.task_id)
-    if stage == "objects":  # the inspectors' files name people and recusals: they stay in the ledger
-        for name, content in round_.files.items():
-            _write_if_new(folder / name, content)
-    paths = [folder / certificate_name(stage, number) for number in range(len(round_.certificates))]
-    for path, certificate in zip(paths, round_.certificates, strict=True):
-        _write_if_new(path, certificate)
-    reach("D5")
-    return paths
-
-
-def certificate_name(stage: str, correction: int) -> str:
-    """File name of a stage's certificate (0) or of its corrections (from 1)."""
-    return f"抽取证书-{_STAGES[stage]}{f'-更正{correction}' if correction else ''}.json"
-
-
-def post_draw(site: Site, campaign: Campaign, stage: str) -> None:
-    """Hands the certificate in force, and every one before it, to the platform, each once."""
-    round_ = _recorded(site, campaign, stage)
-    for number, certificate in enumerate(round_.certificates, 1):
-        _post(site, campaign, round_, "draw", certificate, number)
-
-
-def _post(
-    site: Site, campaign: Campaign, round_: RecordedRound, what: str, document: bytes, version: int = 1
-) -> None:
-    """Hands a document of the draw to the platform, once."""
-    key = f"{round_.stage}/{round_.round_no}/{what}"
-    deliver_document(site, campaign, key, version, document.decode("utf-8"))
-
-
-def _write_if_new(path: Path, content: bytes) -> None:
-    if not path.exists() or path.read_bytes() != content:
-        write_whole(path, content)
-
-
-def facts_of(certificate: bytes, document: Mapping[str, Any]) -> dict[str, object]:
-    """What a stage reports of its certificate."""
-    return {"digest": digest(certificate), "seed": document["seed"], "round": document["commitment"]["round"]}

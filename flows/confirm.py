@@ -9,7 +9,9 @@ from draw.compute import correct_objects
 from draw.frozen import ELIGIBLE
 from draw.objects import Objection
 from flows.answers import answers_on, outcome_of
-from flows.ceremony import keep_certificates, post_draw, time_text
+from flows.ceremony import time_text
+from flows.certificates import publish_certificates
+from flows.kill_points import reach
 from flows.platform_draw import confirm_platform_objects
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_stage
@@ -36,10 +38,14 @@ def step(site: Site, campaign: Campaign) -> Outcome:
         return Outcome(False, "尚未抽取", waiting_for="抽取对象")
     document = parse_certificate(round_.certificate, "objects")
     drawn = [object_id for object_id, _ in standing_objects(document)]
+    if document["replacements"]:  # which only certificates show to the departments
+        publish_certificates(site, campaign, "objects")
     decision = answers_on(site, campaign, drawn)
     if not decision.open and decision.to_replace:
         _replace(site, campaign, round_, decision)
         return step(site, campaign)
+    if not decision.open:
+        publish_certificates(site, campaign, "objects")
     return outcome_of(site, campaign, drawn, decision, len(document["replacements"]))
 
 
@@ -67,8 +73,7 @@ def _replace(site: Site, campaign: Campaign, round_: RecordedRound, decision: De
             now,
         )
         record_correction(tx, round_, certificate, now)
-    keep_certificates(site, campaign, "objects")
-    post_draw(site, campaign, "objects")
+    reach("D-batch")
 
 
 STAGE = Stage("confirm", TITLES["confirm"], step, after="draw")

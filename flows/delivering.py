@@ -67,6 +67,8 @@ def deliver_all(site: Site, campaign: Campaign, channel: Channel, name: str) -> 
     if any(item.state == "pending" for item in standing):
         poll_receipts(site.ledger, channel, task_id, clock=clock, hooks=_HOOKS, now=site.now)
         standing = items_of(site, campaign, channel.kind)
+    if channel.kind == "form":  # of a form that was made anew only the newest is due
+        standing = list({item.key: item for item in sorted(standing, key=lambda item: item.version)}.values())
     states = Counter(item.state for item in standing if item.state not in ("withheld", "held", "void"))
     due = sum(states.values())
     accepted, rejected = states["accepted"], states["rejected"]

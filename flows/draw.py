@@ -13,7 +13,8 @@ from draw.commitment import build_objects_commitment
 from draw.compute import compute_objects
 from draw.frozen import ELIGIBLE, freeze_objects
 from flows.artifacts import table
-from flows.ceremony import Frozen, Terms, facts_of, hold, keep_certificates
+from flows.ceremony import Frozen, Terms, hold
+from flows.certificates import facts_of, published_certificate, recorded_round, same_seed, show_drawn
 from flows.eligible import eligible_now
 from flows.platform_draw import verify_objects
 from flows.site import Site
@@ -47,6 +48,7 @@ def _freeze(site: Site, campaign: Campaign, terms: Terms) -> Frozen:
         frozen_at=terms.frozen_at,
         reveal_by=terms.reveal_by,
         contributors=terms.contributors,
+        round_=terms.round_,
     )
     return Frozen(frozen.files, commitment)
 
@@ -56,9 +58,14 @@ def _compute(commitment: bytes, values: Mapping[str, str], files: Mapping[str, b
 
 
 def _drawn(site: Site, campaign: Campaign) -> Outcome:
-    """What was drawn: the first certificate, whatever corrections followed."""
-    path = keep_certificates(site, campaign, "objects")[0]
-    certificate = path.read_bytes()
+    """What was drawn: the first certificate, whatever corrections followed.
+
+    It goes to the departments as a list; who comes next in reserve is nobody's to know yet.
+    """
+    show_drawn(site, campaign)
+    round_ = recorded_round(site, campaign, "objects")
+    certificate = next(c for c in round_.certificates if same_seed(c, round_.certificates[-1]))
+    path = published_certificate(site, campaign, "objects")
     document = parse_certificate(certificate, "objects")
     eligible = document["commitment"]["eligible"]["count"]
     strata = " ".join(f"{s['name']} {s['drawn']}/{s['size']}" for s in document["strata"])
@@ -67,7 +74,7 @@ def _drawn(site: Site, campaign: Campaign) -> Outcome:
         "eligible": eligible,
         "drawn": drawn,
         "strata": {s["name"]: {"size": s["size"], "drawn": s["drawn"]} for s in document["strata"]},
-        "certificate": str(path),
+        "certificate": None if path is None else str(path),
         **facts_of(certificate, document),
     }
     report = table(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from draw.certificate import parse_certificate, standing_objects, team_of_visit
 from draw.commitment import Document
-from flows.ceremony import certificate_in_force
+from flows.certificates import certificate_in_force
 from flows.site import Site
 from ledger.directory import inspectors, items, materials_of, objects
 from rules.whitelist import items_for
@@ -49,6 +49,20 @@ def make_forms(site: Site, campaign: Campaign, assignment: Document) -> list[Ins
         )
         for number, (uscc, group) in enumerate(assignment["assignment"], 1)
     ]
+
+
+def as_versions(made: list[InspectionForm], known: list[InspectionForm]) -> list[InspectionForm]:
+    """The forms as they go on record: an enterprise keeps its number, and what changed is a new version."""
+    before = {form.uscc: form for form in known}
+    found = []
+    for form in made:
+        old = before.get(form.uscc)
+        if old is None:
+            found.append(form)
+            continue
+        same = form.model_copy(update={"form_no": old.form_no, "version": old.version})
+        found.append(same if same == old else same.model_copy(update={"version": old.version + 1}))
+    return found
 
 
 def form_of(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from prefect import flow
 
 from documents.campaign_report import write_report
 from documents.statistics_table import write_statistics
 from draw.certificate import parse_certificate
+from draw.frozen import read_roster, rosters_of
+from draw.public_form import public_form
 from flows.artifacts import table
-from flows.ceremony import certificate_name
+from flows.certificates import certificate_name, keep_document
 from flows.papers import write_papers
 from flows.site import Books
 from flows.stage import Outcome, Stage, run_stage
@@ -32,29 +36,38 @@ def step(site: Books, campaign: Campaign) -> Outcome:
     summary = folder / "总结.md"
     write_report(summary, campaign, [("统计表", markdown), *_lists(visits)])
     paths = {
-        "抽取证书": folder / certificate_name("objects", 0),
-        "更正证书": folder / certificate_name("objects", _corrections(site, campaign)),
+        **_certificates(site, campaign, visits),
         "一企一表": write_papers(site, campaign),
         "统计表": workbook,
         "总结": summary,
     }
     facts: dict[str, object] = {
         "statistics": {"rows": rows, "cross_foot": findings},
-        "paths": {
-            title: str(path)
-            for title, path in paths.items()
-            if path.exists() and (title, path) != ("更正证书", paths["抽取证书"])
-        },
+        "paths": {title: str(path) for title, path in paths.items() if path.exists()},
         "findings": [f"统计表勾稽不符：{finding}" for finding in findings],
     }
     line = f"统计表 {len(rows)} 行，勾稽{'相符' if not findings else f'不符 {len(findings)} 处'}"
     return Outcome(True, line, facts, None, markdown)
 
 
-def _corrections(site: Books, campaign: Campaign) -> int:
+def _certificates(site: Books, campaign: Campaign, visits: Visits) -> dict[str, Path]:
+    """The draw, its last correction, and the public form of the second draw once the visits are over."""
     with site.ledger.read() as tx:
-        round_ = round_in_force(tx, campaign.task_id, "objects")
-    return max(0, len(round_.certificates) - 1) if round_ is not None else 0
+        drawn = round_in_force(tx, campaign.task_id, "objects")
+        matched = round_in_force(tx, campaign.task_id, "inspectors")
+    folder = site.home.campaign_folder(campaign.task_id)
+    found: dict[str, Path] = {}
+    if drawn is not None and drawn.certificates:
+        last = len(drawn.certificates) - 1
+        found["抽取证书"] = folder / certificate_name("objects", drawn.round_no, 0)
+        if last:
+            found["更正证书"] = folder / certificate_name("objects", drawn.round_no, last)
+    over = len(visits.complete) == len(visits.forms) or site.now().date() > campaign.ends_on
+    if matched is not None and matched.certificate is not None and over:
+        salts = {code: read_roster(content, code).salt for code, content in rosters_of(matched.files).items()}
+        public = public_form(matched.certificate, salts)
+        found["匹配证书公开版"] = keep_document(site, campaign, matched, "抽取证书-公开版", public)
+    return found
 
 
 def _substitutes(site: Books, campaign: Campaign) -> dict[str, list[str]]:

@@ -8,7 +8,9 @@ from typing import Any
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 
+from draw.certificate import parse_certificate
 from flows import writes
+from flows.certificates import published_certificate
 from flows.reporting import Reporter, listening
 from flows.site import Site, open_site, resolve_campaign
 from ledger.campaigns import stages
@@ -42,6 +44,15 @@ def run_once(name: str, listener: Reporter, *, with_prefect: bool, resync: bool 
         return summary_of(site, resolve_campaign(site.ledger, name, site.now()))
 
 
+def _with_certificate(site: Site, campaign: Campaign, facts: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The draw's facts, with the certificate's path and seed once they are published."""
+    path = published_certificate(site, campaign, "objects")
+    if facts is None or path is None:
+        return facts
+    seed = parse_certificate(path.read_bytes(), "objects")["seed"]
+    return {**facts, "certificate": str(path), "seed": seed}
+
+
 def _hand_over() -> None:
     """Gives the server what is still queued for it, before the server of this very run is stopped.
 
@@ -63,7 +74,7 @@ def summary_of(site: Site, campaign: Campaign) -> dict[str, Any]:
         "campaign": {"task_id": campaign.task_id, "name": campaign.name, "document_no": campaign.document_no},
         "stages": {key: row.state for key, row in known.items()},
         "entities": facts.get("sync", {}).get("entities"),
-        "draw": facts.get("draw"),
+        "draw": _with_certificate(site, campaign, facts.get("draw")),
         "confirmations": facts.get("confirm"),
         "assignment": facts.get("assign"),
         "forms": facts.get("push"),

@@ -20,7 +20,14 @@ from ledger.audit import append
 from ledger.campaigns import campaigns
 from ledger.engine import Transaction
 from ledger.forms import forms
-from ledger.tables import draw_certificate, draw_closing, draw_file, draw_round, draw_value
+from ledger.tables import (
+    draw_abandonment,
+    draw_certificate,
+    draw_closing,
+    draw_file,
+    draw_round,
+    draw_value,
+)
 from ledger.texts import digest_of
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
@@ -31,7 +38,8 @@ class RecordedRound:
     """One round of one stage as far as it came.
 
     `values`: contributor -> value, sealed and public; `sources`: public contributor -> where it was read;
-    `closing` is the closing, or the abandonment if `abandoned`; `certificates`: the draw and its
+    `closing` is the closing, or the abandonment where parts were withheld; `abandonment` the document that
+    ended the round, if one did, before or after its closing; `certificates`: the draw and its
     corrections, in order.
     """
 
@@ -44,7 +52,7 @@ class RecordedRound:
     values: Mapping[str, str]
     sources: Mapping[str, str]
     closing: bytes | None
-    abandoned: bool
+    abandonment: bytes | None
     certificates: tuple[bytes, ...]
 
     @property
@@ -53,9 +61,19 @@ class RecordedRound:
         return self.certificates[-1] if self.certificates else None
 
     @property
+    def abandoned(self) -> bool:
+        """Whether the round ended without a draw."""
+        return self.abandonment is not None
+
+    @property
+    def ended_by(self) -> bytes | None:
+        """The document that the next round must name: the certificate in force, or the abandonment."""
+        return self.certificate or self.abandonment
+
+    @property
     def is_over(self) -> bool:
         """Whether another round may follow: this one is drawn or abandoned."""
-        return self.abandoned or bool(self.certificates)
+        return self.ended_by is not None
 
     @property
     def subject(self) -> str:
@@ -166,11 +184,37 @@ def record_closing(
     return _must(_round(tx, round_.task_id, round_.stage, round_.round_no))
 
 
+def record_abandonment(
+    tx: Transaction, round_: RecordedRound, document: bytes, now: datetime
+) -> RecordedRound:
+    """Ends a closed round whose public number never came; ended already is no news.
+
+    Raises DrawbridgeError DB-LEDGER-035 if the round is drawn, or not closed.
+    """
+    standing = _must(_round(tx, round_.task_id, round_.stage, round_.round_no))
+    if standing.abandoned:
+        return standing
+    if standing.closing is None or standing.certificates:
+        raise DrawbridgeError("DB-LEDGER-035", stage=round_.stage, round=round_.round_no)
+    row = {"task_id": round_.task_id, "stage": round_.stage, "round_no": round_.round_no}
+    tx.execute(
+        draw_abandonment.insert(),
+        row | {"document": document, "digest": digest_of(document), "abandoned_at": now},
+    )
+    append(tx, "draw-abandoned", round_.subject, {"document": digest_of(document)}, now)
+    return _must(_round(tx, round_.task_id, round_.stage, round_.round_no))
+
+
 def record_certificate(tx: Transaction, round_: RecordedRound, certificate: bytes, now: datetime) -> bytes:
-    """Records the draw, or returns the one that is recorded: a round is drawn once."""
+    """Records the draw, or returns the one that is recorded: a round is drawn once.
+
+    Raises DrawbridgeError DB-LEDGER-035 if the round was abandoned.
+    """
     recorded = _certificates(tx, round_.task_id, round_.stage, round_.round_no)
     if recorded:
         return recorded[0]
+    if _must(_round(tx, round_.task_id, round_.stage, round_.round_no)).abandoned:
+        raise DrawbridgeError("DB-LEDGER-035", stage=round_.stage, round=round_.round_no)
     try:
         with tx.begin_nested():
             _write_certificate(tx, round_, 0, certificate, now)
@@ -244,7 +288,7 @@ def _check_follows(tx: Transaction, task_id: str, stage: str, round_no: int, com
     if before is None:
         follows = round_no == 1 and previous is None
     else:
-        ended_by = before.certificate or (before.closing if before.abandoned else None)
+        ended_by = before.ended_by
         follows = round_no == before.round_no + 1 and ended_by is not None and previous == digest_of(ended_by)
     if not follows:
         raise DrawbridgeError("DB-LEDGER-030", stage=stage, round=round_no)
@@ -262,6 +306,11 @@ def _round(tx: Transaction, task_id: str, stage: str, round_no: int) -> Recorded
     ).all()
     closing = tx.execute(sa.select(draw_closing).where(_of(draw_closing, task_id, stage, round_no)))
     closed = closing.one_or_none()
+    abandoned = tx.execute(
+        sa.select(draw_abandonment.c.document).where(_of(draw_abandonment, task_id, stage, round_no))
+    ).one_or_none()
+    document = None if closed is None else bytes(closed.document)
+    ended = document if closed is not None and closed.abandoned else None
     return RecordedRound(
         task_id,
         stage,
@@ -271,8 +320,8 @@ def _round(tx: Transaction, task_id: str, stage: str, round_no: int) -> Recorded
         row.commitment_digest,
         {value.contributor: value.draw_value for value in given},
         {value.contributor: value.public_source for value in given if value.public_source is not None},
-        None if closed is None else bytes(closed.document),
-        closed is not None and closed.abandoned,
+        document,
+        ended if abandoned is None else bytes(abandoned.document),
         tuple(_certificates(tx, task_id, stage, round_no)),
     )
 

@@ -190,6 +190,19 @@ draw_closing = sa.Table(
     _of_a_round(),
 )
 
+# The end of a round that was closed and whose public number never came.
+draw_abandonment = sa.Table(
+    "draw_abandonment",
+    metadata,
+    sa.Column("task_id", TaskId, primary_key=True),
+    sa.Column("stage", Word, primary_key=True),
+    sa.Column("round_no", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.Column("digest", Digest, nullable=False),
+    sa.Column("abandoned_at", UtcTime, nullable=False),
+    _of_a_round(),
+)
+
 draw_certificate = sa.Table(
     "draw_certificate",
     metadata,
@@ -201,6 +214,36 @@ draw_certificate = sa.Table(
     sa.Column("digest", Digest, nullable=False),
     sa.Column("drawn_at", UtcTime, nullable=False),
     _of_a_round(),
+)
+
+# What the departments sealed, before there is a round to belong to: given here, not on the platform.
+draw_seal = sa.Table(
+    "draw_seal",
+    metadata,
+    sa.Column("task_id", TaskId, primary_key=True),
+    sa.Column("stage", Word, primary_key=True),
+    sa.Column("round_no", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("contributor", Key, primary_key=True),
+    sa.Column("commitment", Digest, nullable=False),
+    sa.Column("given_at", UtcTime, nullable=False),
+)
+
+# Leave for another round: asked for by one, allowed by another.
+draw_leave = sa.Table(
+    "draw_leave",
+    metadata,
+    sa.Column("task_id", TaskId, primary_key=True),
+    sa.Column("stage", Word, primary_key=True),
+    sa.Column("round_no", sa.Integer, primary_key=True, autoincrement=False),  # the round that is asked for
+    sa.Column("previous", Digest, nullable=False),
+    sa.Column("reason", Sentence, nullable=False),
+    sa.Column("public_number", sa.Text),  # JSON; null: the plan names one that is late enough
+    sa.Column("asked_by", Key, nullable=False),
+    sa.Column("asked_role", Key, nullable=False),
+    sa.Column("asked_at", UtcTime, nullable=False),
+    sa.Column("allowed_by", Key),
+    sa.Column("allowed_role", Key),
+    sa.Column("allowed_at", UtcTime),
 )
 
 platform_draw = sa.Table(
@@ -303,6 +346,26 @@ approval = sa.Table(
     ),  # where the decision was made: platform, command line, page
     sa.Column("decided_at", UtcTime, nullable=False),
     sa.Column("recorded_at", UtcTime, nullable=False),
+)
+
+# Who may decide together with a second person; the secret is that of their one-time-code device.
+approver = sa.Table(
+    "approver",
+    metadata,
+    sa.Column("approver_id", Key, primary_key=True),
+    sa.Column("approver_role", Key, nullable=False),
+    sa.Column("code_secret", sa.LargeBinary, nullable=False),
+    sa.Column("enrolled_at", UtcTime, nullable=False),
+    sa.Column("left_at", UtcTime),
+    sa.Column("wrong_codes", sa.Integer, nullable=False),  # in a row
+    sa.Column("wrong_at", UtcTime),
+)
+
+approver_code = sa.Table(
+    "approver_code",
+    metadata,
+    sa.Column("approver_id", Key, sa.ForeignKey("approver.approver_id"), primary_key=True),
+    sa.Column("time_step", sa.BigInteger, primary_key=True, autoincrement=False),
 )
 
 audit_event = sa.Table(

@@ -38,6 +38,8 @@ def begin(world: World) -> None:
 
 def plan_number(world: World, number: Number) -> None:
     """The lottery will announce that number at its moment."""
+    if world.intends("never-announce", number.id):
+        return
     topics = (f"number/{number.id}",)
     world.will(number.announced, "announce", "lottery", f"公布 {number.id}", topics, id=number.id)
 
@@ -126,6 +128,8 @@ def reveal(world: World, act: Act) -> None:
 
 def announce(world: World, act: Act) -> None:
     """The lottery: six ascending red numbers of 33 and a blue one of 16."""
+    if world.intends("never-announce", act.data["id"]):
+        return
     rng = world.chance("lottery", act.data["id"])
     balls = [*sorted(rng.sample(range(1, 34), 6)), rng.randint(1, 16)]
     value = " ".join(f"{ball:02d}" for ball in balls)

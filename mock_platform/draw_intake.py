@@ -16,6 +16,7 @@ from mock_platform.canonical_json import canonical, sha256_hex, strict_json
 from mock_platform.departments import SPEC, plan_dispatch, plan_reveals
 from mock_platform.draw_certificate import check_inspectors, check_objects, take_inspectors, take_objects
 from mock_platform.draw_in_force import objects_file
+from mock_platform.drawn_list import announced, check_list, dispatch_list
 from mock_platform.refusal import Refusal, require
 from mock_platform.shanghai_time import wire_time
 from mock_platform.world import Row, World
@@ -57,7 +58,13 @@ def take_closing(world: World, body: Row, raw: bytes) -> Row:
 
 
 def take_certificate(world: World, body: Row, raw: bytes) -> Row:
-    """`postDraw`. A certificate with `corrects` follows the one that it corrects; the chain never forks."""
+    """`postDraw`. The list of drawn objects, then the certificate that it announced.
+
+    A certificate with `corrects` follows the one that it corrects; the chain never forks.
+    """
+    if '"certificate_digest":' in body["document"] and '"seed":' not in body["document"]:
+        key = f"{body['stage']}/{body['round']}/list/{body['digest']}"
+        return _take(world, "postDraw", key, body, raw, check_list, dispatch_list)
     chain = certificates(world, body["stage"], body["round"])
     for held in chain:
         if held["digest"] == body["digest"]:
@@ -159,7 +166,8 @@ def _check_contributors(world: World, stage: str, round_no: int, document: Row, 
     held = {
         row["contributor"]: row["commitment"] for key, row in world.seals.items() if key.startswith(prefix)
     }
-    require(bool(held) and sealed == held, "封存值与各部门所交的不一致")
+    # A department may have handed its seal in at the office instead.
+    require(all(sealed.get(name) == value for name, value in held.items()), "封存值与各部门所交的不一致")
     for one in public:
         require({"id", "kind", "not_before", "format", "pattern"} == set(one), "公共随机数的项目不全或有多余")
         require(moment(one["not_before"]) > reveal_by, "公共随机数须在揭示截止之后公布")
@@ -201,6 +209,7 @@ def _check_closing(world: World, body: Row, document: Row) -> None:
     require(document.get("spec") == SPEC, "文件的规格不对")
     require(document.get("commitment_digest") == held["digest"], "承诺摘要与平台所存不符")
     revealed = revealed_values(world, body["stage"], body["round"])
+    revealed |= opened_elsewhere(world, body, document, commitment)
     sealed = [one["id"] for one in commitment["contributors"] if one["kind"] == "sealed"]
     opened = [{"id": name, "value": revealed[name]} for name in sealed if name in revealed]
     require(document.get("contributions") == opened, "所列的揭示值与各部门所交的不一致")
@@ -218,7 +227,12 @@ def _check_closing(world: World, body: Row, document: Row) -> None:
 def _check_abandonment(world: World, document: Row, commitment: Row, withheld: list[str]) -> None:
     require(set(document) == _ABANDONMENT and document["abandoned"] is True, "作废文件的项目不全或有多余")
     require(document["commitment"] == commitment, "作废文件所附的承诺文件不同")
-    require(document["withheld"] == withheld, "未揭示的部门与平台所存不符")
+    unannounced = [
+        one["id"]
+        for one in commitment["contributors"]
+        if one["kind"] == "public" and one["id"] not in world.numbers
+    ]
+    require(document["withheld"] == (withheld or unannounced), "未揭示的部门与平台所存不符")
     require(isinstance(document["reason"], str) and bool(document["reason"]), "作废须写明理由")
     moment(document["at"])
     if withheld:
@@ -240,6 +254,8 @@ def _check_certificate(world: World, body: Row, document: Row) -> None:
     require(document.get("commitment_digest") == held["digest"], "证书的承诺摘要不符")
     chain = certificates(world, stage, round_no)
     last = chain[-1]["digest"] if chain else None
+    named = announced(world, stage, round_no)
+    require(not named or bool(chain) or body["digest"] in named, "证书与抽中名单中预告的摘要不符")
     if document.get("corrects") != last:
         raise Refusal("49" if document.get("corrects") is None else "96", "更正所指的证书不是现行的一份")
     _check_contributions(world, body, document, commitment)
@@ -255,7 +271,9 @@ def _check_contributions(world: World, body: Row, document: Row, commitment: Row
     ids = [one["id"] for one in commitment["contributors"]]
     require([one.get("id") for one in given] == ids, "证书的贡献值不全或次序不对")
     for one in given:
+        silent = world.intends("never-announce", one["id"])  # then people took it from its publisher
         listed = one["id"] in known or any(number.id == one["id"] for number in world.plan.numbers)
+        listed = listed and not silent
         require(not listed or known.get(one["id"]) == one.get("value"), f"{one['id']} 的值与所公布的不一致")
 
 
@@ -284,6 +302,21 @@ def revealed_values(world: World, stage: str, round_no: int) -> dict[str, str]:
     prefix = f"{stage}/{round_no}/"
     rows = [row for key, row in world.seals.items() if key.startswith(prefix) and row["revealedAt"]]
     return {row["contributor"]: row["value"] for row in rows}
+
+
+def opened_elsewhere(world: World, body: Row, document: Row, commitment: Row) -> dict[str, str]:
+    """department's name -> value, of those who sealed at the office: what opens the seal is the value."""
+    prefix = f"{body['stage']}/{body['round']}/"
+    here = {row["contributor"] for key, row in world.seals.items() if key.startswith(prefix)}
+    given = {one["id"]: one["value"] for one in document.get("contributions", [])}
+    found = {}
+    for one in commitment["contributors"]:
+        if one["kind"] == "sealed" and one["id"] not in here and one["id"] in given:
+            parts = [f"{SPEC}/contribution", commitment["campaign"], body["stage"], str(body["round"])]
+            text = "\0".join([*parts, one["id"], given[one["id"]]])
+            require(sha256_hex(text.encode("utf-8")) == one["commitment"], f"{one['id']} 的值打不开封存")
+            found[one["id"]] = given[one["id"]]
+    return found
 
 
 def seed_of(commitment_digest: str, contributions: list[Row]) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 ACTS: dict[str, str] = {
     "withhold-seal": "department `who` does not seal",
     "withhold-reveal": "department `who` does not open its sealed part",
+    "relent": "whatever was planned for `who` so far is planned no longer",
+    "never-announce": "the lottery does not announce the number `who` here: people read it elsewhere",
     "no-objections": "nobody objects",
     "confirm-late": "department `who` answers `workingDays` after the limit (2)",
     "never-confirm": "department `who` does not answer",
@@ -44,7 +46,12 @@ def announce_intention(world: World, body: Row) -> None:
     if act == "change-state":
         require(isinstance(body.get("state"), str), "写明 state")
         change_state(world, str(body.get("who")), body["state"])
-    world.intentions[f"{len(world.intentions) + 1:04d}"] = dict(body)
+    if act == "relent":
+        for key in [key for key, one in world.intentions.items() if one.get("who") == body.get("who")]:
+            del world.intentions[key]
+        return
+    world.meta["intentions"] = world.meta.get("intentions", len(world.intentions)) + 1
+    world.intentions[f"{world.meta['intentions']:04d}"] = dict(body)
 
 
 def change_state(world: World, code: str, state: str) -> None:

@@ -12,7 +12,7 @@ from flows.command_line import DONE, Command, home_option, json_option, print_js
 from flows.commands.resume import settings_for
 from flows.delivering import queue
 from flows.publishing import APPROVAL, Standing, standing_of
-from flows.site import OfflineBooks, open_books
+from flows.site import Books, OfflineBooks, open_books
 from flows.terminal import console
 from ledger.approvals import Decision, record_approval
 from ledger.campaigns import campaign_of
@@ -56,7 +56,7 @@ def confirm(
     if bool(objects) == everything:
         raise DrawbridgeError("DB-RUN-020", options="--object、--all")
     with open_books(settings_for(name)) as books:
-        campaign = _campaign(books, name)
+        campaign = campaign_called(books, name)
         department = _department(campaign, code)
         if _VERDICTS[verdict] is not Verdict.CONFIRMED and reason is None:
             raise DrawbridgeError("DB-RUN-021")
@@ -112,7 +112,7 @@ def approve(
     if decision != "同意公示" and not reason:
         raise DrawbridgeError("DB-RUN-023", decision=decision)
     with open_books(settings_for(name)) as books:
-        campaign = _campaign(books, name)
+        campaign = campaign_called(books, name)
         chosen = _to_decide(standing_of(books, campaign), usccs)
         at = books.now()
         with books.ledger.write() as tx:
@@ -151,7 +151,8 @@ def _to_decide(standing: list[Standing], usccs: tuple[str, ...]) -> list[Standin
     return [by_code[uscc] for uscc in usccs]
 
 
-def _campaign(books: OfflineBooks, name: str) -> Campaign:
+def campaign_called(books: Books, name: str) -> Campaign:
+    """The campaign of the ledger. Raises DrawbridgeError DB-CLI-002 if there is none."""
     with books.ledger.read() as tx:
         found = campaign_of(tx, name)
     if found is None:

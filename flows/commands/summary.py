@@ -17,7 +17,7 @@ from rules.statistics import COLUMNS
 
 Summary = dict[str, Any]
 # In this order below the table, where they were written.
-_PAPERS = ("抽取证书", "更正证书", "一企一表", "统计表", "总结")
+_PAPERS = ("抽取证书", "更正证书", "匹配证书公开版", "一企一表", "统计表", "总结")
 
 
 def print_heading(out: Console, plan: str, settings: Settings, mock: OwnMock | None) -> None:

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from draw.canonical import canonical, digest
-from flows.draw_commands import draw
+from flows.commands.draw import draw
 from schemas.errors import DrawbridgeError
 from tests.draw.vectors import VECTORS
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -9,11 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
+import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 PLAN = PROJECT / "campaigns" / "qinghe-2024-22.yaml"
@@ -72,6 +76,21 @@ class Installation:
             check=False,
         )
         return Ran(done.returncode, done.stdout, done.stderr)
+
+    def call(self, *arguments: object, more: Mapping[str, str] | None = None) -> Ran:
+        """Calls the command in this very process: what `run` does without starting an interpreter."""
+        from flows.cli import drawbridge
+        from flows.command_line import run_command_line
+
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            patch.dict(os.environ, self.settings(more), clear=True),
+            redirect_stdout(out),
+            redirect_stderr(err),
+            pytest.raises(SystemExit) as left,
+        ):
+            run_command_line(drawbridge, [str(argument) for argument in arguments])
+        return Ran(int(left.value.code or 0), out.getvalue(), err.getvalue())
 
     def start(self, *arguments: object, more: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """Begins the command and lets it run."""

@@ -1,8 +1,8 @@
-"""`drawbridge draw`: compute and verify a draw on files alone, without a database.
+"""`drawbridge draw compute`: a draw on files alone, without a database.
 
 Facts go to standard output (with `--json` exactly one JSON document), everything
 else to standard error.  Refusals are `DrawbridgeError`s, which the outer command
-prints.  Exit status: 0 done, 1 a check failed, 2 refused.
+prints.  Exit status: 0 done, 2 refused.
 """
 
 from __future__ import annotations
@@ -16,21 +16,15 @@ import click
 from documents.whole_file import write_whole
 from draw.canonical import digest, read_source
 from draw.compute import InspectorFiles, compute_inspectors, compute_objects
-from draw.report import Row
 from draw.reveal import parse_contributions
-from draw.verify import Evidence, publishers_to_ask, verify_certificate
-from flows.command_line import Group
+from flows.command_line import Command
 from schemas.errors import DrawbridgeError
 
 _FILE = click.Path(path_type=Path)
 
 
-@click.group("draw", cls=Group)
-def draw() -> None:
-    """随机抽取：用文件计算或核验，不需要数据库。"""
-
-
-def _rosters(values: tuple[str, ...]) -> dict[str, Path]:
+def rosters_given(values: tuple[str, ...]) -> dict[str, Path]:
+    """Department -> file, from `部门=文件`. Raises DrawbridgeError DB-DRAW-049."""
     rosters: dict[str, Path] = {}
     for value in values:
         code, sign, path = value.partition("=")
@@ -49,7 +43,7 @@ def _only_for(stage: str, needed: dict[str, object], foreign: dict[str, object])
             raise DrawbridgeError("DB-DRAW-087", stage=stage, option=option)
 
 
-@draw.command("compute")
+@click.command("compute", cls=Command)
 @click.option(
     "--stage",
     type=click.Choice(["objects", "inspectors"]),
@@ -90,7 +84,7 @@ def compute(
     同样的文件在任何机器上得到同样的字节。
     """
     for_inspectors: dict[str, object] = {"--objects": objects, "--forbidden": forbidden, "--roster": roster}
-    rosters = _rosters(roster)
+    rosters = rosters_given(roster)
     promised = read_source(commitment, "commitment")
     values = parse_contributions(read_source(contributions, "contributions"))
     if stage == "objects":
@@ -146,76 +140,3 @@ def _show_facts(facts: dict[str, Any], as_json: bool) -> None:
         return
     for name, value in facts.items():
         click.echo(f"{_FACT_NAMES[name]}\t{value}")
-
-
-@draw.command("verify")
-@click.argument("certificate", type=_FILE)
-@click.option("--eligible", type=_FILE, help="冻结的对象名单 eligible.tsv。")
-@click.option("--objects", type=_FILE, help="待检查的企业 objects.txt。")
-@click.option("--forbidden", type=_FILE, help="回避组合 forbidden.tsv。")
-@click.option("--roster", multiple=True, metavar="部门=文件", help="部门名录；每部门一次。")
-@click.option(
-    "--before",
-    type=_FILE,
-    multiple=True,
-    help="上一阶段的证书、上一轮的证书或作废文书、被更正的证书；可多次给出。",
-)
-@click.option("--commitment-digest", metavar="摘要", help="揭示之前公布的承诺书摘要。")
-@click.option("--closing-digest", metavar="摘要", help="公共随机数公布之前的结束文书摘要。")
-@click.option("--certificate-digest", metavar="摘要", help="他人保存的证书摘要。")
-@click.option("--json", "as_json", is_flag=True, help="标准输出只有一份 JSON。")
-@click.pass_context
-def verify(
-    context: click.Context,
-    certificate: Path,
-    eligible: Path | None,
-    objects: Path | None,
-    forbidden: Path | None,
-    roster: tuple[str, ...],
-    before: tuple[Path, ...],
-    commitment_digest: str | None,
-    closing_digest: str | None,
-    certificate_digest: str | None,
-    as_json: bool,
-) -> None:
-    """重新计算证书，逐项列出核验结果。
-
-    每项为 ok、FAILED 或 not checked；没有 FAILED 时退出码为 0，否则为 1。
-    """
-    data = read_source(certificate, "certificate")
-    rows = verify_certificate(
-        data,
-        Evidence(
-            eligible=eligible,
-            objects=objects,
-            forbidden=forbidden,
-            rosters=dict(_rosters(roster)),
-            before=[read_source(path, "before") for path in before],
-            commitment_digest=commitment_digest,
-            closing_digest=closing_digest,
-            certificate_digest=certificate_digest,
-        ),
-    )
-    failed = any(row.state == "failed" for row in rows)
-    if as_json:
-        document = {
-            "certificate": str(certificate),
-            "digest": digest(data),
-            "failed": failed,
-            "checks": [{"name": row.name, **row._asdict()} for row in rows],
-            "compare": publishers_to_ask(data),
-        }
-        click.echo(json.dumps(document, ensure_ascii=False))
-    else:
-        _show_table(rows, publishers_to_ask(data))
-    context.exit(1 if failed else 0)
-
-
-def _show_table(rows: list[Row], publishers: list[dict[str, str]]) -> None:
-    for row in rows:
-        click.echo(f"{row.name}\t{row.text}")
-    click.echo("")
-    unchecked = [row.name for row in rows if row.state == "not checked"]
-    click.echo("未核对：" + ("、".join(unchecked) if unchecked else "无"))
-    for number in publishers:
-        click.echo(f"请向公布方核对公共随机数：{number['id']} = {number['value']}（{number['format']}）")

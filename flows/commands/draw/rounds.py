@@ -1,0 +1,189 @@
+"""`drawbridge draw abandon | again | allow-again`: a round ends without a draw, another begins."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from draw.commitment import parse_commitment
+from draw.reveal import build_abandonment
+from flows.approving import approver_options, role_of
+from flows.ceremony import time_text
+from flows.command_line import DONE, Command, home_option, json_option, print_json
+from flows.commands.decisions import campaign_called
+from flows.commands.resume import settings_for
+from flows.correcting import refuse_if_in_use
+from flows.site import open_books
+from flows.stage_names import TITLES
+from flows.terminal import console
+from ledger.campaigns import record_stage, stages
+from ledger.draws import RecordedRound, record_abandonment, round_in_force
+from ledger.engine import Transaction
+from ledger.leaves import allow_leave, ask_leave
+from ledger.texts import digest_of
+from rules.public_numbers import kind_of
+from schemas.campaign import Campaign, PublicNumber
+from schemas.errors import DrawbridgeError
+
+stage_option = click.option(
+    "--stage",
+    type=click.Choice(["objects", "inspectors"]),
+    default="objects",
+    show_default=True,
+    help="objects：抽取对象；inspectors：抽取人员。",
+)
+
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
+# Stages whose results a new draw takes away, where they are done already.
+_FOLLOWING = {"objects": ("draw", "confirm"), "inspectors": ("assign",)}
+
+
+@click.command("again", cls=Command, help="申请另抽一轮。上一轮须已作废，或已抽取而结果尚未使用。")
+@click.argument("name", metavar="任务")
+@stage_option
+@click.option("--reason", required=True, help="理由，写入承诺书，对各方公开。")
+@click.option("--number", default=None, help="计划中没有更晚的公共随机数时：期号，如 双色球2024070。")
+@click.option(
+    "--announced", type=click.DateTime(["%Y-%m-%d %H:%M"]), default=None, help="其公布时间（北京时间）。"
+)
+@approver_options
+@home_option
+@json_option
+def again(
+    name: str,
+    stage: str,
+    reason: str,
+    number: str | None,
+    announced: datetime | None,
+    approver_id: str,
+    code: str,
+    as_json: bool,
+) -> int:
+    """One person asks; nothing happens until another allows it."""
+    with open_books(settings_for(name)) as books:
+        campaign = campaign_called(books, name)
+        role = role_of(books.ledger, approver_id, code)
+        with books.ledger.write() as tx:
+            ended = _ended_round(tx, campaign, stage)
+            leave = ask_leave(
+                tx,
+                campaign.task_id,
+                stage,
+                ended.round_no + 1,
+                previous=digest_of(ended.ended_by or b""),
+                reason=reason,
+                public_number=_public_number(number, announced),
+                asked_by=approver_id,
+                asked_role=role,
+                now=books.now(),
+            )
+    facts = {"task_id": campaign.task_id, "stage": stage, "round": leave.round_no, "previous": leave.previous}
+    if as_json:
+        print_json(facts)
+    else:
+        out = console(to_stderr=False)
+        out.print(f"已申请阶段 {stage} 第 {leave.round_no} 轮：{reason}")
+        out.print(
+            f"请另一位审批人执行：drawbridge draw allow-again {campaign.task_id} --stage {stage} --by 编号"
+        )
+    return DONE
+
+
+@click.command("allow-again", cls=Command, help="批准另抽一轮；不能与申请人为同一人。")
+@click.argument("name", metavar="任务")
+@stage_option
+@approver_options
+@home_option
+@json_option
+def allow_again(name: str, stage: str, approver_id: str, code: str, as_json: bool) -> int:
+    """The second person; the next run freezes anew and asks the departments for new parts."""
+    with open_books(settings_for(name)) as books:
+        campaign = campaign_called(books, name)
+        role = role_of(books.ledger, approver_id, code)
+        with books.ledger.write() as tx:
+            ended = _ended_round(tx, campaign, stage)
+            leave = allow_leave(
+                tx,
+                campaign.task_id,
+                stage,
+                ended.round_no + 1,
+                allowed_by=approver_id,
+                allowed_role=role,
+                now=books.now(),
+            )
+            reopen(tx, campaign, stage, f"第 {leave.round_no} 轮抽取", books.now())
+    if as_json:
+        print_json({"task_id": campaign.task_id, "stage": stage, "round": leave.round_no, "allowed_by": role})
+    else:
+        console(to_stderr=False).print(
+            f"已批准阶段 {stage} 第 {leave.round_no} 轮；重新运行即从冻结名单开始，各部门须重新封存。"
+        )
+    return DONE
+
+
+@click.command("abandon", cls=Command, help="作废本轮：揭示已经结束，而公布方一直没有公布公共随机数。")
+@click.argument("name", metavar="任务")
+@stage_option
+@click.option("--reason", required=True, help="理由，写入作废文书。")
+@approver_options
+@home_option
+@json_option
+def abandon(name: str, stage: str, reason: str, approver_id: str, code: str, as_json: bool) -> int:
+    """Only a number that its publisher never gave ends a closed round (draw-spec.md §2)."""
+    with open_books(settings_for(name)) as books:
+        campaign = campaign_called(books, name)
+        role_of(books.ledger, approver_id, code)
+        with books.ledger.write() as tx:
+            round_ = round_in_force(tx, campaign.task_id, stage)
+            if round_ is None:
+                raise DrawbridgeError("DB-CEREMONY-014", stage=stage)
+            sealed = {
+                one["id"]
+                for one in parse_commitment(round_.commitment)["contributors"]
+                if one["kind"] == "sealed"
+            }
+            if set(round_.values) - sealed:
+                raise DrawbridgeError("DB-LEDGER-035", stage=stage, round=round_.round_no)
+            at = books.now()
+            document = build_abandonment(round_.commitment, round_.values, reason=reason, at=time_text(at))
+            record_abandonment(tx, round_, document, at)
+            reopen(tx, campaign, stage, "另抽一轮", at)
+    if as_json:
+        print_json({"task_id": campaign.task_id, "stage": stage, "abandonment": digest_of(document)})
+    else:
+        console(to_stderr=False).print(f"已作废阶段 {stage} 第 {round_.round_no} 轮：{reason}")
+    return DONE
+
+
+def reopen(tx: Transaction, campaign: Campaign, stage: str, waiting_for: str, now: datetime) -> None:
+    """The stages of the campaign that rest on this draw are open again, where they were begun."""
+    known = stages(tx, campaign.task_id)
+    for key in _FOLLOWING[stage]:
+        if key in known and key in TITLES:
+            record_stage(tx, campaign.task_id, key, done=False, facts={}, waiting_for=waiting_for, now=now)
+
+
+def _ended_round(tx: Transaction, campaign: Campaign, stage: str) -> RecordedRound:
+    """The round that another may follow. Raises DrawbridgeError DB-CEREMONY-014, -023 or -024."""
+    round_ = round_in_force(tx, campaign.task_id, stage)
+    if round_ is None:
+        raise DrawbridgeError("DB-CEREMONY-014", stage=stage)
+    if not round_.is_over:
+        raise DrawbridgeError("DB-CEREMONY-023", stage=stage, round=round_.round_no)
+    if round_.certificate is not None:
+        refuse_if_in_use(tx, campaign, stage)
+    return round_
+
+
+def _public_number(number: str | None, announced: datetime | None) -> str | None:
+    if number is None and announced is None:
+        return None
+    kind = kind_of(number or "")
+    if kind is None or announced is None or number is None:
+        raise DrawbridgeError("DB-CEREMONY-026", number=number or "-")
+    at = announced.replace(tzinfo=_SHANGHAI)
+    return PublicNumber(
+        id=number, announced_at=at, format=kind.format, pattern=kind.pattern
+    ).model_dump_json()
