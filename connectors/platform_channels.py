@@ -103,8 +103,8 @@ class DocumentChannel:
     """Documents that the platform stores whole and answers with a receipt number: one per message.
 
     `draw`: key `stage/round/commitment`, `…/closing`, `…/list` or `…/draw`, payload the document's canonical
-    text; a commitment names its contributors, a certificate its seed, a list of drawn objects the certificate,
-    anything else is a closing or an abandonment.
+    text; a commitment names its contributors, a certificate its seed, a list of drawn objects the
+    certificate, anything else is a closing or an abandonment.
     `materials`: key the department's code, payload `Materials` as JSON.  The platform knows no batch number
     for these: the receipt carries ours, and an unknown outcome is settled by sending the same bytes again.
     """

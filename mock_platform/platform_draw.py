@@ -29,6 +29,7 @@ from mock_platform.own_certificates import (
 from mock_platform.own_draw import draw_inspectors, draw_objects, replace
 from mock_platform.own_list import eligible_rows, fit_people, recusals, strata_of
 from mock_platform.shanghai_time import add_working_days, office_moment, on, wire_time
+from mock_platform.unfair_draws import PICKERS, pick
 from mock_platform.world import Player, World
 
 Row = dict[str, Any]
@@ -54,8 +55,9 @@ def draw(world: World, act: Act) -> None:
     times = times_before(act.at)
     document = begun(world, "objects", *times, eligible_members(eligible, plan.ratio, strata))
     result = draw_objects(eligible, plan.ratio, strata, document["seed"])
-    if world.meta["platform-draw"] == "head":
-        result["winners"] = _head(eligible, result)
+    variant = world.meta["platform-draw"]
+    if variant in PICKERS:
+        result["winners"] = pick(variant, world.chance("unfair"), eligible, result)
     certificate = {
         **document,
         "strata": result["strata"],
@@ -263,24 +265,6 @@ def _row(object_id: str, code: str, stratum: str, replaces: str | None) -> Row:
         "replaces": replaces,
         "replacedBy": None,
     }
-
-
-def _head(eligible: list[tuple[str, str, str]], result: Row) -> list[Row]:
-    """As many of each stratum as the draw took, but the first ones of the list."""
-    left = {one["name"]: one["drawn"] for one in result["strata"]}
-    taken = []
-    for object_id, stratum, code in eligible:
-        if left[stratum] > 0:
-            left[stratum] -= 1
-            taken.append(
-                {
-                    "object_id": object_id,
-                    "ticket": result["tickets"][object_id],
-                    "stratum": stratum,
-                    "uscc": code,
-                }
-            )
-    return taken
 
 
 def _accepted_objections(world: World) -> dict[str, str]:

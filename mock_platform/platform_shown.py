@@ -84,6 +84,13 @@ def _draw_twice(world: World, shown: Row) -> None:
     shown["objects"].append(dict(shown["objects"][0]))
 
 
+def _draw_with_replacement(world: World, shown: Row) -> None:
+    """The latter half of the draw fell on objects of the former."""
+    objects = shown["objects"]
+    for place in range(len(objects) // 2, len(objects)):
+        objects[place] = dict(objects[place - len(objects) // 2])
+
+
 def _draw_too_few(world: World, shown: Row) -> None:
     del shown["objects"][1:]
 
@@ -125,6 +132,7 @@ _TAMPER = {
     "damaged": _damage,
     "not-eligible": _draw_unfit,
     "duplicate": _draw_twice,
+    "with-replacement": _draw_with_replacement,
     "too-few": _draw_too_few,
     "uncertified-inspector": _send_uncertified,
     "one-person-team": _send_one_person,

@@ -24,7 +24,13 @@ _PLATFORM_DRAWS = (
     "uncertified-inspector",
     "one-person-team",
     "forbidden-pair",
+    "with-replacement",
     "head",
+    "fixed-step",
+    "block",
+    "head-biased",
+    "favoured-tenth",
+    "redrawn",
     "damaged",
 )
 

@@ -112,7 +112,20 @@ def test_killed_after_the_platform_stored_a_write_and_before_it_answered(
 
 # Points inside the process (flows/kill_points.py): between pages of the sync, between reveal and draw,
 # between result and its recording, and around intent, send and record of what goes out.
-POINTS = ["P2:1", "P3:1", "P4:1", "D1:1", "D2:1", "D-closed:1", "D-number:1", "D3:1", "D4:1", "D-batch:1", "C2:1", "C3:1"]
+POINTS = [
+    "P2:1",
+    "P3:1",
+    "P4:1",
+    "D1:1",
+    "D2:1",
+    "D-closed:1",
+    "D-number:1",
+    "D3:1",
+    "D4:1",
+    "D-batch:1",
+    "C2:1",
+    "C3:1",
+]
 
 
 @pytest.mark.parametrize("point", POINTS)

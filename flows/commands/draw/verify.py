@@ -10,11 +10,10 @@ from pathlib import Path
 
 import click
 
-from draw.canonical import digest, read_source
-from draw.report import Row
-from draw.verify import Evidence, publishers_to_ask, verify_certificate
+from draw.canonical import digest
 from flows.command_line import Command
 from flows.commands.draw.compute import rosters_given
+from verifier.recompute import Evidence, Row, publishers_to_ask, read_document, verify_certificate
 
 _FILE = click.Path(path_type=Path)
 
@@ -29,7 +28,7 @@ _FILE = click.Path(path_type=Path)
     "--before",
     type=_FILE,
     multiple=True,
-    help="上一阶段的证书、上一轮的证书或作废文书、被更正的证书；可多次给出。",
+    help="上一阶段的证书、上一轮的证书或作废文书、被更正的证书、公开版的完整证书；可多次给出。",
 )
 @click.option("--commitment-digest", metavar="摘要", help="揭示之前公布的承诺书摘要。")
 @click.option("--closing-digest", metavar="摘要", help="公共随机数公布之前的结束文书摘要。")
@@ -53,7 +52,7 @@ def verify(
 
     每项为 ok、FAILED 或 not checked；没有 FAILED 时退出码为 0，否则为 1。
     """
-    data = read_source(certificate, "certificate")
+    data = read_document(certificate)
     rows = verify_certificate(
         data,
         Evidence(
@@ -61,7 +60,7 @@ def verify(
             objects=objects,
             forbidden=forbidden,
             rosters=dict(rosters_given(roster)),
-            before=[read_source(path, "before") for path in before],
+            before=[read_document(path) for path in before],
             commitment_digest=commitment_digest,
             closing_digest=closing_digest,
             certificate_digest=certificate_digest,
