@@ -24,6 +24,7 @@ _COMMANDS = {
     "approve": ("flows.commands.decisions:approve", "登记公示审批意见。"),
     "draw": ("flows.commands.draw:draw", "随机抽取：封存、揭示、公共随机数、计算、核验、证明、审计。"),
     "approver": ("flows.commands.approvers:approver", "审批人和动态码：登记、列出、停用。"),
+    "publish": ("flows.commands.publish:publish", "公示：查看、继续报送、核定、撤回、更正。"),
     "reconcile": ("flows.commands.books:reconcile", "逐户核对公示：不缺、不重、内容一致。"),
     "report": ("flows.commands.books:report", "由台账生成报表。"),
     "audit": ("flows.commands.books:audit", "核验台账的审计链。"),

@@ -31,7 +31,7 @@ def step(site: Site, campaign: Campaign) -> Outcome:
         "mode": campaign.publication.value,
         "due": len(standing),
         "published": counts["published"],
-        "withheld": counts["withheld"],
+        "withheld": counts["withheld"] + counts["withdrawn"],
         "rejected": counts["rejected"],
         "open": sum(1 for record in standing if not record.settled),
     }
@@ -60,9 +60,11 @@ STATES = {
     "awaited": "待平台归集",
     "rejected": "被公示系统退回",
     "withheld": "不予公示",
+    "withdrawing": "撤回中",
+    "withdrawn": "已撤回",
     "parked": "结果不明，待人工核定",
 }
-OPEN_STATES = frozenset(STATES) - {"published", "rejected", "withheld", "awaited"}
+OPEN_STATES = frozenset(STATES) - {"published", "rejected", "withheld", "awaited", "withdrawn"}
 
 STAGE = Stage("publish", TITLES["publish"], step, after="push")
 

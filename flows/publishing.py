@@ -24,9 +24,11 @@ from schemas.publication import PublicationRecord
 from schemas.uscc import is_market_entity
 
 APPROVAL = "publication"
+RECORD = "record"
+"""Kind of what is published, in the outbox."""
 # The exchange has nothing of a record in these states.
 _HELD_BY_NOBODY = frozenset({"held", "ready", "void", "withheld", "rejected"})
-_SETTLED = frozenset({"published", "rejected", "withheld", "awaited"})
+_SETTLED = frozenset({"published", "rejected", "withheld", "awaited", "withdrawn"})
 # State of the item in the outbox -> how people see the record.
 _SEEN = {
     "held": "ready",
@@ -39,6 +41,10 @@ _SEEN = {
     "void": "ready",
     "withheld": "withheld",
 }
+
+
+# The same, where the newest item takes the record back; refused, the record stands as it was.
+_SEEN_WITHDRAWAL = {"accepted": "withdrawn", "rejected": "published"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ def record_id(task_id: str, uscc: str) -> str:
 
 def records_of(site: Books, campaign: Campaign, visits: Visits) -> dict[str, PublicationRecord]:
     """What would be published of every complete enterprise, with the version it would have."""
-    return _records(site, campaign, visits, _latest_items(site, campaign))
+    return _records(site, campaign, visits, latest_items(site, campaign))
 
 
 def _records(
@@ -94,7 +100,7 @@ def _records(
 def standing_of(site: Books, campaign: Campaign, visits: Visits | None = None) -> list[Standing]:
     """Every enterprise of the campaign, in the order of the forms."""
     visits = visits or visits_of(site, campaign)
-    latest = _latest_items(site, campaign)
+    latest = latest_items(site, campaign)
     records = _records(site, campaign, visits, latest)
     decisions = decisions_on(site, campaign, records)
     return [
@@ -116,7 +122,7 @@ def queue_due(site: Site, campaign: Campaign) -> None:
         for one in standing_of(site, campaign, visits)
         if one.record is not None and one.state == "ready"
     ]
-    queue(site, campaign, "record", due, approved=False)
+    queue(site, campaign, RECORD, due, approved=False)
 
 
 def decisions_on(
@@ -155,6 +161,9 @@ def _standing(
     )
     if item is not None and item.version == record.version and item.state not in ("held", "withheld"):
         state, reason = _SEEN[item.state], item.reason or item.code
+        if record.operation == "D":
+            state = _SEEN_WITHDRAWAL.get(item.state, "withdrawing")
+            reason = f"撤回被拒：{reason}" if item.state == "rejected" else reason
     elif not is_market_entity(uscc):
         state = "withheld"
     elif decision is None:
@@ -168,9 +177,12 @@ def _standing(
     return Standing(uscc, name, state, record, reason, visits.complete[uscc])
 
 
-def _latest_items(site: Books, campaign: Campaign) -> dict[str, Item]:
+def latest_items(site: Books, campaign: Campaign, state: str | None = None) -> dict[str, Item]:
+    """The newest version of every record that was queued, of those in one state if given, by its id."""
     latest: dict[str, Item] = {}
-    for item in items_of(site, campaign, "record"):
+    for item in items_of(site, campaign, RECORD):
+        if state is not None and item.state != state:
+            continue
         if item.key not in latest or item.version > latest[item.key].version:
             latest[item.key] = item
     return latest
@@ -184,6 +196,9 @@ def _versioned(record: PublicationRecord, last: Item | None) -> PublicationRecor
     same = queued.model_copy(update={"version": 1, "operation": "I"}) == record
     if same:
         return queued
+    if queued.operation == "D":  # taken back, it begins anew; refused, what stands is corrected
+        operation = "I" if last.state == "accepted" else "U"
+        return record.model_copy(update={"version": last.version + 1, "operation": operation})
     if last.state in _HELD_BY_NOBODY:  # the correction is still the first record
         return record.model_copy(update={"version": last.version + 1, "operation": queued.operation})
     return record.model_copy(update={"version": last.version + 1, "operation": "U"})

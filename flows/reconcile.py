@@ -49,7 +49,7 @@ def step(site: Site, campaign: Campaign) -> Outcome:
     facts: dict[str, object] = {
         "mode": campaign.publication.value,
         **counts,
-        "withheld_reasons": _reasons(standing, "withheld"),
+        "withheld_reasons": _reasons(standing, "withheld") | _reasons(standing, "withdrawn"),
         "rejected_reasons": _reasons(standing, "rejected"),
         "findings": [f"{finding.key} {FINDINGS[finding.kind]}" for finding in serious],
     }
@@ -68,7 +68,7 @@ def exchange_findings(site: Site, campaign: Campaign) -> list[Finding]:
     held: dict[str, Held] = {}
     for key in sorted({item.key for item in ours if item.state == "accepted"}):
         found = site.connections.publicity.held(key)
-        if found is not None:
+        if found is not None and found[2] != "withdrawn":
             held[key] = Held(version=found[0])
     return compare(ours, held)
 
@@ -124,7 +124,7 @@ def _counts(standing: Sequence[Standing], findings: Sequence[Finding]) -> dict[s
     return {
         "due": len(standing),
         "published": states["published"] + awaited_and_seen,
-        "withheld": states["withheld"],
+        "withheld": states["withheld"] + states["withdrawn"],
         "rejected": states["rejected"],
         "open": sum(1 for one in standing if not one.settled),
         "missing": len(missing),
@@ -135,7 +135,8 @@ def _counts(standing: Sequence[Standing], findings: Sequence[Finding]) -> dict[s
 
 
 def _reasons(standing: Sequence[Standing], state: str) -> dict[str, int]:
-    return dict(Counter(one.reason or "未注明" for one in standing if one.state == state))
+    unsaid = "已撤回" if state == "withdrawn" else "未注明"
+    return dict(Counter(one.reason or unsaid for one in standing if one.state == state))
 
 
 def _report(standing: Sequence[Standing], findings: Sequence[Finding]) -> str:

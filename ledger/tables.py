@@ -348,6 +348,25 @@ approval = sa.Table(
     sa.Column("recorded_at", UtcTime, nullable=False),
 )
 
+# What one person asks for and another allows: acts on what was sent, each with its reason.
+operator_act = sa.Table(
+    "operator_act",
+    metadata,
+    sa.Column("act_no", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("task_id", TaskId, nullable=False, index=True),
+    sa.Column("act_kind", Word, nullable=False),
+    sa.Column("subject_key", Key, nullable=False),
+    sa.Column("subject_version", sa.Integer, nullable=False),
+    sa.Column("facts", sa.Text, nullable=False),
+    sa.Column("reason", Sentence, nullable=False),
+    sa.Column("asked_by", Key, nullable=False),
+    sa.Column("asked_role", Key, nullable=False),
+    sa.Column("asked_at", UtcTime, nullable=False),
+    sa.Column("allowed_by", Key),
+    sa.Column("allowed_role", Key),
+    sa.Column("allowed_at", UtcTime),
+)
+
 # Who may decide together with a second person; the secret is that of their one-time-code device.
 approver = sa.Table(
     "approver",

@@ -20,7 +20,7 @@ class Device:
     shown: list[int] = field(default_factory=list)
 
     def code(self) -> str:
-        for beside in (-1, 0, 1):
+        for beside in (1, 0, -1):  # what is shown first is good longest
             at = datetime.now(UTC) + timedelta(seconds=beside * STEP_S)
             step = int(at.timestamp()) // STEP_S
             if step not in self.shown:

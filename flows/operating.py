@@ -1,0 +1,222 @@
+"""What operators decide on publications: resolve an unknown outcome, withdraw, correct.
+
+One person asks, with a reason; when another allows it, it is done in the same transaction.  What goes out
+because of it is sent by the next publication, like everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from delivery.park import Parked, confirm_absent, confirm_delivered, parked
+from delivery.queue import Due, Item, enqueue
+from flows.publishing import APPROVAL, RECORD, Standing, latest_items, record_id, standing_of
+from flows.site import Books
+from ledger.acts import Act, act_of, allow_act, ask_act
+from ledger.approvals import record_approval
+from ledger.campaigns import record_stage, stages
+from ledger.engine import Transaction
+from schemas.campaign import Campaign
+from schemas.errors import DrawbridgeError
+from schemas.publication import PublicationRecord
+
+RESOLVE_DELIVERED, RESOLVE_ABSENT = "resolve-delivered", "resolve-absent"
+WITHDRAW, CORRECT = "withdraw", "correct"
+
+ACTS = {
+    RESOLVE_DELIVERED: "核定已公示",
+    RESOLVE_ABSENT: "核定未公示",
+    WITHDRAW: "撤回",
+    CORRECT: "更正",
+}
+"""Kind of act, and how people call it."""
+
+
+def parked_of(books: Books, campaign: Campaign, uscc: str) -> Parked:
+    """The parked record of an enterprise with its evidence. Raises DrawbridgeError DB-ACT-007."""
+    key = record_id(campaign.task_id, uscc)
+    with books.ledger.read() as tx:
+        found = next((one for one in parked(tx, RECORD, campaign.task_id) if one.item.key == key), None)
+    if found is None:
+        raise DrawbridgeError("DB-ACT-007", uscc=uscc)
+    return found
+
+
+def ask_resolve(
+    books: Books, campaign: Campaign, uscc: str, receipt_no: str | None, reason: str, by: str, role: str
+) -> Act:
+    """Asks to settle an unknown outcome: delivered, with its receipt number, or absent (None).
+
+    Raises DrawbridgeError DB-ACT-007 if it is not parked, -001 if somebody asked already.
+    """
+    item = parked_of(books, campaign, uscc).item
+    kind = RESOLVE_ABSENT if receipt_no is None else RESOLVE_DELIVERED
+    return _ask(books, campaign, kind, item, {"receipt_no": receipt_no}, reason, by, role)
+
+
+def ask_withdraw(books: Books, campaign: Campaign, uscc: str, reason: str, by: str, role: str) -> Act:
+    """Asks to withdraw what is published. Raises DrawbridgeError DB-ACT-005 if nothing is."""
+    return _ask(books, campaign, WITHDRAW, _published(books, campaign, uscc), {}, reason, by, role)
+
+
+def ask_correct(books: Books, campaign: Campaign, uscc: str, reason: str, by: str, role: str) -> Act:
+    """Asks to publish what the results say now in place of what they said.
+
+    Raises DrawbridgeError DB-ACT-005 if nothing is published, -006 if there is nothing to correct.
+    """
+    standing = _standing(books, campaign, uscc)
+    item = _published(books, campaign, uscc)
+    record = standing.record
+    if record is None or record.version <= item.version or record.operation == "D":
+        raise DrawbridgeError("DB-ACT-006", uscc=uscc)
+    facts = {"version": record.version}
+    return _ask(books, campaign, CORRECT, item, facts, reason, by, role)
+
+
+def allow(books: Books, campaign: Campaign, act_no: int, by: str, role: str) -> Act:
+    """The second person: allows the act, and it is done.
+
+    Raises as `ledger.acts.allow_act`; what has changed since it was asked for makes it fail as a whole.
+    """
+    now = books.now()
+    with books.ledger.read() as tx:
+        asked = act_of(tx, campaign.task_id, act_no)
+    standing = _standing(books, campaign, _uscc(campaign, asked.key))
+    with books.ledger.write() as tx:
+        act = allow_act(tx, campaign.task_id, act_no, allowed_by=by, allowed_role=role, now=now)
+        _DO[act.kind](tx, act, standing, now)
+        if "publish" in stages(tx, campaign.task_id):
+            for stage in ("publish", "reconcile", "report"):
+                if stage in stages(tx, campaign.task_id):
+                    record_stage(
+                        tx,
+                        campaign.task_id,
+                        stage,
+                        done=False,
+                        facts=stages(tx, campaign.task_id)[stage].facts,
+                        waiting_for=f"报送{ACTS[act.kind]}的记录",
+                        now=now,
+                    )
+    return act
+
+
+# --- doing ---------------------------------------------------------------------------------------------
+
+
+def _deciders(act: Act) -> dict[str, str]:
+    return {
+        "by_role": f"{act.asked_role}（{act.asked_by}）",
+        "second_role": f"{act.allowed_role}（{act.allowed_by}）",
+    }
+
+
+def _resolve_delivered(tx: Transaction, act: Act, standing: Standing, now: datetime) -> None:
+    confirm_delivered(
+        tx,
+        RECORD,
+        act.task_id,
+        act.key,
+        act.version,
+        receipt_no=str(act.facts["receipt_no"]),
+        reason=act.reason,
+        now=now,
+        wall=datetime.now(UTC),
+        **_deciders(act),
+    )
+
+
+def _resolve_absent(tx: Transaction, act: Act, standing: Standing, now: datetime) -> None:
+    confirm_absent(
+        tx,
+        RECORD,
+        act.task_id,
+        act.key,
+        act.version,
+        reason=act.reason,
+        now=now,
+        wall=datetime.now(UTC),
+        **_deciders(act),
+    )
+
+
+def _withdraw(tx: Transaction, act: Act, standing: Standing, now: datetime) -> None:
+    """A version that takes the record back; the exchange refuses it once the record was collected."""
+    record = PublicationRecord.model_validate_json(act.facts["payload"])
+    withdrawal = record.model_copy(update={"version": int(act.facts["next"]), "operation": "D"})
+    due = Due(act.key, withdrawal.version, withdrawal.model_dump_json())
+    enqueue(tx, RECORD, act.task_id, [due], now, approved=True)
+
+
+def _correct(tx: Transaction, act: Act, standing: Standing, now: datetime) -> None:
+    """The approval that the present version waits for."""
+    record_approval(
+        tx,
+        act.task_id,
+        APPROVAL,
+        act.key,
+        "approved",
+        by_role=str(act.allowed_role),
+        reason=act.reason,
+        at=now,
+        source="local",
+        now=now,
+        subject_version=int(act.facts["version"]),
+    )
+
+
+_DO: Mapping[str, Callable[[Transaction, Act, Standing, datetime], None]] = {
+    RESOLVE_DELIVERED: _resolve_delivered,
+    RESOLVE_ABSENT: _resolve_absent,
+    WITHDRAW: _withdraw,
+    CORRECT: _correct,
+}
+
+
+# --- asking --------------------------------------------------------------------------------------------
+
+
+def _ask(
+    books: Books,
+    campaign: Campaign,
+    kind: str,
+    item: Item,
+    facts: Mapping[str, Any],
+    reason: str,
+    by: str,
+    role: str,
+) -> Act:
+    versions = [one.version for one in latest_items(books, campaign).values() if one.key == item.key]
+    more = {"payload": item.payload, "next": max(versions) + 1} if kind == WITHDRAW else {}
+    with books.ledger.write() as tx:
+        return ask_act(
+            tx,
+            campaign.task_id,
+            kind,
+            item.key,
+            item.version,
+            {**facts, **more},
+            reason=reason,
+            asked_by=by,
+            asked_role=role,
+            now=books.now(),
+        )
+
+
+def _published(books: Books, campaign: Campaign, uscc: str) -> Item:
+    item = latest_items(books, campaign, "accepted").get(record_id(campaign.task_id, uscc))
+    if item is None or PublicationRecord.model_validate_json(item.payload).operation == "D":
+        raise DrawbridgeError("DB-ACT-005", uscc=uscc)
+    return item
+
+
+def _standing(books: Books, campaign: Campaign, uscc: str) -> Standing:
+    found = next((one for one in standing_of(books, campaign) if one.uscc == uscc), None)
+    if found is None:
+        raise DrawbridgeError("DB-RUN-024", uscc=uscc)
+    return found
+
+
+def _uscc(campaign: Campaign, key: str) -> str:
+    return key.removeprefix(f"{campaign.task_id}-")
