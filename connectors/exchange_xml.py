@@ -7,6 +7,8 @@ document of its own.  What comes from outside may hold no DOCTYPE and no entity,
 from __future__ import annotations
 
 import hashlib
+import logging
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -22,6 +24,10 @@ from connectors.replies import decode_text, raise_for_code, refuse_page, safe_te
 from schemas.errors import DrawbridgeError
 from schemas.publication import PublicationRecord, Receipt, ReplyState, RowReply
 
+log = logging.getLogger(__name__)
+
+_DECLARATION = re.compile(r"<\?xml[^>]*\?>")
+_ENCODING = re.compile(rb"<\?xml[^>]*?encoding=[\"']([A-Za-z0-9._-]{1,40})[\"']")
 CONTENT_TYPE = "application/xml; charset=utf-8"
 
 
@@ -120,13 +126,21 @@ def message_keys(data: bytes) -> set[str]:
 
 
 def parse(answer: Answer) -> etree._Element:
-    """The root element of an answer. Raises Fault `unreadable`, `maintenance` or `status`."""
-    data = answer.body
-    if not data.lstrip().startswith((b"<?xml", b"<Receipt", b"<HeldRecord", b"\xef\xbb\xbf")):
-        text, _ = decode_text(data, answer.content_type)
+    """The root element of an answer. Raises Fault `unreadable`, `maintenance` or `status`.
+
+    The bytes decide on the character set, not what the label or the declaration says of them: UTF-8, or else
+    GB18030, which holds GBK and GB2312.  An empty line before the declaration is passed over.
+    """
+    declared = _ENCODING.search(answer.body[:200])
+    label = f"charset={declared.group(1).decode('ascii')}" if declared else answer.content_type
+    text, notes = decode_text(answer.body, label)
+    for note in notes:
+        log.warning("exchange: %s", note)
+    text = text.lstrip()
+    if not text.startswith(("<?xml", "<Receipt", "<HeldRecord")):
         refuse_page(text, answer.status)
         raise Fault("unreadable", detail="XML")
-    return parse_bytes(data.lstrip())  # some systems send an empty line before the declaration
+    return parse_bytes(_DECLARATION.sub("", text, count=1).encode("utf-8"))
 
 
 def parse_bytes(data: bytes) -> etree._Element:

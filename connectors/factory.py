@@ -82,6 +82,7 @@ def connect(
     clock_url: str | None = None,
     wall: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Connections:
     """Opens nothing yet: the first request does. `clock_url`: a mock's control face, for campaign time.
 
@@ -100,6 +101,7 @@ def connect(
         ca_file=ca_file,
         wall=wall,
         sleep=sleep,
+        monotonic=monotonic,
     )
     publicity_client = Client(
         area="PUBLICITY",
@@ -111,6 +113,7 @@ def connect(
         ca_file=ca_file,
         wall=wall,
         sleep=sleep,
+        monotonic=monotonic,
     )
     return Connections(
         profile=profile,

@@ -54,6 +54,7 @@ FAULTS: dict[str, Kind] = {
     "status": Kind("018", Outcome.UNKNOWN, False),
     "receipt": Kind("019", Outcome.UNKNOWN, False),
     "drift": Kind("020", Outcome.UNKNOWN, False),
+    "in_flight": Kind("032", Outcome.UNKNOWN, True),
 }
 
 

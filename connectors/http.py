@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 
 SKEW_ALARM_S = 60.0
 _SKEW_NOISE_S = 2.0  # Date has whole seconds, and the way back takes time
+_PACED = frozenset({"throttled", "unavailable"})
+_SAYS_NOTHING = frozenset({"unknown_code", "status", "unreadable", "drift"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -74,13 +76,14 @@ class Client:
         ca_file: Path | None = None,
         wall: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.area = area
         self._origin, self._prefix = _split_base(area, base_url)
         self._app_key = app_key
         self._secret = app_secret if isinstance(app_secret, SecretStr) else SecretStr(app_secret)
         self._rule, self._limits, self._wall, self._sleep = rule, limits, wall, sleep
-        self._bucket = TokenBucket(limits.requests_per_s, limits.burst, sleep=sleep)
+        self._bucket = TokenBucket(limits.requests_per_s, limits.burst, monotonic, sleep)
         self._slots = threading.BoundedSemaphore(limits.concurrency)
         self._skew_s = 0.0
         pool = httpx.Limits(
@@ -134,8 +137,13 @@ class Client:
             asked = _fault_of(state).retry_after_s
             return max(backoff(state), asked or 0.0)
 
+        paced = 0
+
         def enough(state: RetryCallState) -> bool:
-            if state.attempt_number >= limits.attempts:
+            nonlocal paced
+            # Being asked to wait is no failure: patience ends it, not the number of attempts.
+            paced += _fault_of(state).name in _PACED
+            if state.attempt_number - paced >= limits.attempts:
                 return True
             # A refused signature is worth one more try: the first answer told their clock.
             if _fault_of(state).name == "signature" and state.attempt_number >= 2:
@@ -160,9 +168,8 @@ class Client:
         """POST, once. Raises NotSent, Refused or Ambiguous, as the table of faults says."""
         target = request_target(self._prefix + path, {})
         try:
-            return interpret(
-                self._attempt("POST", target, body, content_type, content_type.split(";")[0], 1.0)
-            )
+            answer = self._attempt("POST", target, body, content_type, content_type.split(";")[0], 1.0)
+            return _interpreted(answer, interpret)
         except Fault as fault:
             raise as_write_error(self.area, fault, path) from None
 
@@ -230,6 +237,8 @@ class Client:
             if asked is not None:
                 self._bucket.hold(asked)
             raise Fault("throttled" if status == 429 else "unavailable", retry_after_s=asked)
+        if status == 401:  # nobody executes what nobody has let in
+            raise Fault("signature", answer_code="401", answer_text="")
         if status >= 500:
             raise Fault("server_error", status=status)
         if 300 <= status < 400 or status < 200:
@@ -247,6 +256,19 @@ class Client:
         if abs(skew) > SKEW_ALARM_S and abs(skew - self._skew_s) > SKEW_ALARM_S:
             log.warning("%s: their clock differs from ours by %.0f s", self.area, skew)
         self._skew_s = skew
+
+
+def _interpreted(answer: Answer, interpret: Callable[[Answer], T]) -> T:
+    """What a write's answer means; where the body does not say it, the status does as with other systems
+    that take a key for repetitions (draft-ietf-httpapi-idempotency-key-header, section 2.7)."""
+    try:
+        return interpret(answer)
+    except Fault as fault:
+        if fault.name in _SAYS_NOTHING and answer.status == 409:
+            raise Fault("in_flight") from None
+        if fault.name in _SAYS_NOTHING and answer.status == 422:
+            raise Fault("duplicate", answer_code="422", answer_text="") from None
+        raise
 
 
 def _fault_of(state: RetryCallState) -> Fault:

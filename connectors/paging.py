@@ -117,6 +117,16 @@ class PageGuard:
         return SystemUnreachable(f"DB-{self._area}-{number}", **facts)
 
 
+def same_list(area: str, first: PageGuard, second: PageGuard) -> None:
+    """Two passes over a list without a snapshot promise gave the same rows, and no fewer.
+
+    Raises SystemUnreachable -023 if not: rows moved while they were read, and nothing may be drawn from it.
+    """
+    one, two = ((guard.read, guard.list_digest, guard.finished) for guard in (first, second))
+    if one != two or not first.finished:
+        raise SystemUnreachable(f"DB-{area}-023", path="")
+
+
 def walk_results(
     platform: Platform, task_id: str, updated_since: datetime | None, max_pages: int = 100_000
 ) -> Iterator[Page[ItemResult]]:

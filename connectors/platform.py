@@ -60,7 +60,7 @@ class HttpPlatform:
             fields = self._rules.ours("project" if kind == "2" else "entity", row)
             return records.read_object(fields, self._profile, kind, found)
 
-        return self._page(self._rules.endpoints.objects, page_no, snapshot, None, read)
+        return self._page(self._rules.endpoints.objects, page_no, snapshot, None, read, ("entity", "project"))
 
     def inspectors(self, page_no: int, snapshot: str | None) -> Page[Inspector]:
         """One page of 执法检查人员名录库."""
@@ -68,7 +68,7 @@ class HttpPlatform:
         def read(row: Row, found: Findings) -> Inspector:
             return records.read_inspector(self._rules.ours("inspector", row), self._profile, found)
 
-        return self._page(self._rules.endpoints.inspectors, page_no, snapshot, None, read)
+        return self._page(self._rules.endpoints.inspectors, page_no, snapshot, None, read, ("inspector",))
 
     def items(self) -> Page[InspectionItem]:
         """The whole 抽查事项清单, as one page."""
@@ -156,7 +156,12 @@ class HttpPlatform:
             return result_rows.result(self._profile, row)
 
         return self._page(
-            self._task(self._rules.endpoints.results, task_id), page_no, None, updated_since, read
+            self._task(self._rules.endpoints.results, task_id),
+            page_no,
+            None,
+            updated_since,
+            read,
+            ("result",),
         )
 
     def clock_skew_s(self) -> float:
@@ -170,6 +175,7 @@ class HttpPlatform:
         snapshot: str | None,
         updated_since: datetime | None,
         read: Callable[[Row, Findings], R],
+        kinds: tuple[str, ...],
     ) -> Page[R]:
         paging = self._rules.paging
         query = paging.query(page_no)
@@ -190,6 +196,7 @@ class HttpPlatform:
         if paging.style == "page" and isinstance(said_page, int) and said_page != page_no:
             raise SystemUnreachable(f"DB-{AREA}-021", page=page_no, before=said_page)
         token = data.get(paging.snapshot)
+        notes = (*notes, *self._checked(lambda: platform_rows.columns(self._profile, kinds, rows)))
         first_row = (page_no - 1) * paging.page_size
         return _page_of(
             rows,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from connectors import cells
 from connectors.cells import Findings
-from connectors.profile import Profile
+from connectors.profile import Names, Profile
 from connectors.protocols import PlatformDraw, PlatformTeam, Reveal, Seal
 from schemas.codes import ObjectKind
 from schemas.confirmation import Confirmation
@@ -17,6 +17,7 @@ from schemas.form import InspectionForm
 from schemas.item import Materials
 
 Row = Mapping[str, Any]
+_MOST_NOTES = 20
 
 
 class Drift(ValueError):
@@ -30,6 +31,48 @@ def object_kind(profile: Profile, row: Row) -> ObjectKind:
     if kind is None:
         raise DrawbridgeError("DB-INPUT-026", field=cells.zh("object_kind"))
     return ObjectKind.PROJECT if kind == ObjectKind.PROJECT.value else ObjectKind.ENTERPRISE
+
+
+# Kind of rows -> the columns that decide over who is drawn, who inspects and what is published.
+_DECIDING = {
+    "entity": ("object_kind", "uscc", "ent_name", "reg_state", "is_valid"),
+    "project": ("object_kind", "uscc", "reg_state", "is_valid"),
+    "inspector": ("inspector_id", "name", "dept_code", "role", "status", "cert_valid_to", "recusals"),
+    "result": ("result_id", "uscc", "item_code", "code", "review"),
+}
+
+
+def columns(profile: Profile, kinds: tuple[str, ...], rows: Sequence[Row]) -> tuple[str, ...]:
+    """Notes on columns that the profile does not know; one more is no harm.
+
+    `kinds`: what a row may be, of the first of them unless it says so.  Raises Drift where such a column has
+    come and one that decides is gone from every row of a kind: it was renamed.
+    """
+    known = {
+        name for kind in kinds for names in profile.platform.fields[kind].values() for name in _each(names)
+    }
+    known.update(profile.platform.ignored_columns)
+    fresh = sorted({name for row in rows for name in row} - known)
+    if not fresh:
+        return ()
+    for kind in kinds:
+        present = {name for row in rows if _kind_of(profile, kinds, row) == kind for name in row}
+        for field in _DECIDING[kind]:
+            if present and present.isdisjoint(_each(profile.platform.fields[kind][field])):
+                raise Drift(profile.platform.name(kind, field))
+    return tuple(f"接口配置中没有的列 {name[:40]}，未采用" for name in fresh[:_MOST_NOTES])
+
+
+def _each(names: Names) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else names
+
+
+def _kind_of(profile: Profile, kinds: tuple[str, ...], row: Row) -> str:
+    if "project" not in kinds:
+        return kinds[0]
+    written = profile.platform.value("entity", "object_kind", row)
+    ours = profile.ours("object_kind", written) if isinstance(written, str) else None
+    return "project" if ours == ObjectKind.PROJECT.value else kinds[0]
 
 
 def seal(profile: Profile, row: Row) -> Seal:

@@ -87,18 +87,24 @@ class Limits(Record):
 
 
 class ChannelRule(Record):
-    """What a system can do about a write whose outcome is unknown, and how much goes into one message."""
+    """What a system can do about a write whose outcome is unknown, and how much goes into one message.
+
+    `key_life_s`: for how long it recognises a repetition; absent: for ever.
+    """
 
     dedupes: bool
     can_query: bool
     settle_reads: Positive
     settle_window_s: Annotated[float, Field(ge=0)]
     batch_size: Positive
+    key_life_s: Seconds | None = None
 
     @property
     def capability(self) -> Capability:
         """The same for `delivery`."""
-        return Capability(self.dedupes, self.can_query, self.settle_reads, self.settle_window_s)
+        return Capability(
+            self.dedupes, self.can_query, self.settle_reads, self.settle_window_s, self.key_life_s
+        )
 
 
 class Clock(Record):
@@ -184,7 +190,7 @@ class PlatformCapabilities(Record):
 
 
 class PlatformProfile(Record):
-    """The provincial platform."""
+    """The provincial platform. `ignored_columns` of its lists are known and not used."""
 
     feeds_publicity: bool
     signature: SignatureRule
@@ -194,6 +200,7 @@ class PlatformProfile(Record):
     codes: Annotated[dict[str, Meaning], Field(min_length=1)]
     paging: Paging
     capability: PlatformCapabilities
+    ignored_columns: tuple[str, ...] = ()
     fields: dict[str, dict[str, Names]]
 
     @model_validator(mode="after")

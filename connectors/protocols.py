@@ -133,14 +133,23 @@ class Capability:
     """What a system can do about an outcome that is unknown.
 
     `dedupes`: sending identical bytes under the same batch number again is answered with the
-    first receipt.  `can_query`: it says what it holds of a batch; absence counts only after
-    `settle_reads` reads over at least `settle_window_s` seconds.
+    first receipt, for `key_life_s` seconds since it was first sent (None: for ever).  `can_query`: it says
+    what it holds of a batch; absence counts only after `settle_reads` reads over at least `settle_window_s`
+    seconds.
     """
 
     dedupes: bool
     can_query: bool
     settle_reads: int
     settle_window_s: float
+    key_life_s: float | None = None
+
+    def recognises(self, age_s: float) -> bool:
+        """Whether a message first sent so many seconds ago is still recognised when it comes again.
+
+        The last tenth of the key's life does not count: a request may be under way when it ends.
+        """
+        return self.dedupes and (self.key_life_s is None or age_s < self.key_life_s * 0.9)
 
 
 @dataclass(frozen=True)

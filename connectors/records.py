@@ -25,6 +25,9 @@ from schemas.item import InspectionItem
 
 R = TypeVar("R")
 Fields = Mapping[str, object]
+
+MAX_FIELD_CHARACTERS = 20_000
+_SHOWN_CHARACTERS = 200
 Build = Callable[[], R]
 
 
@@ -43,13 +46,38 @@ def take_row(
     raw: Mapping[str, object],
     read: Callable[[Findings], R],
 ) -> Accepted[R] | RefusedRow:
-    """Runs one reader; a refusal becomes a `RefusedRow` with the catalogue's sentence as reason."""
+    """Runs one reader; a refusal becomes a `RefusedRow` with the catalogue's sentence as reason.
+
+    A row with a field above `MAX_FIELD_CHARACTERS` is refused with DB-INPUT-034, its values cut.
+    """
     found = Findings()
+    giant = _giant_field(raw)
+    if giant is not None:
+        return RefusedRow(row_no, giant.code, giant.zh, {name: _cut(value) for name, value in raw.items()})
     try:
         record = read(found)
     except DrawbridgeError as error:
         return RefusedRow(row_no, error.code, error.zh, dict(raw))
     return Accepted(row_no, record, tuple(dict.fromkeys(found.repairs)), tuple(dict.fromkeys(found.notes)))
+
+
+def _giant_field(raw: Mapping[str, object]) -> DrawbridgeError | None:
+    """What is wrong with a row of which one field is as long as a book."""
+    for name, value in raw.items():
+        if isinstance(value, str) and len(value) > MAX_FIELD_CHARACTERS:
+            return DrawbridgeError(
+                "DB-INPUT-034", field=name[:40], length=len(value), cap=MAX_FIELD_CHARACTERS
+            )
+    return None
+
+
+def _cut(value: object) -> object:
+    """Enough of a value to recognise it; the quarantine is no place to keep books."""
+    return (
+        value[:_SHOWN_CHARACTERS] + "…"
+        if isinstance(value, str) and len(value) > _SHOWN_CHARACTERS
+        else value
+    )
 
 
 def read_object(

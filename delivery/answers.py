@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from connectors.protocols import Refused
 from delivery.run import Run
+from delivery.states import MOVES, after
 from ledger.audit import append
 from ledger.engine import Transaction
 from ledger.messages import Message, log_answer, message_of, set_message
@@ -13,10 +14,10 @@ from ledger.outbox import OutboxItem, items_of_batch, set_item, set_items
 from schemas.errors import DrawbridgeError
 from schemas.publication import Receipt, ReplyState, RowReply
 
-_STATE_OF_REPLY = {
-    ReplyState.ACCEPTED: "accepted",
-    ReplyState.REJECTED: "rejected",
-    ReplyState.PENDING: "pending",
+_MOVE_OF_REPLY = {
+    ReplyState.ACCEPTED: "accept",
+    ReplyState.REJECTED: "reject",
+    ReplyState.PENDING: "wait",
 }
 _UNSETTLED = ("sending", "pending")
 _OPEN_MESSAGE = ("ready", "sending", "pending")
@@ -72,9 +73,9 @@ def _apply(tx: Transaction, run: Run, message: Message, receipt: Receipt) -> lis
     changed: list[list[str | int | None]] = []
     for item in items_of_batch(tx, message.batch_no):
         reply = replies.get(item.key)
-        if reply is None or item.state not in _UNSETTLED or _STATE_OF_REPLY[reply.state] == item.state:
+        if reply is None or item.state not in _UNSETTLED or reply.state.value == item.state:
             continue
-        state = _STATE_OF_REPLY[reply.state]
+        state = after(_MOVE_OF_REPLY[reply.state], item)
         set_item(
             tx,
             item,
@@ -123,9 +124,11 @@ def not_executed(run: Run, message: Message, error: DrawbridgeError, asked_s: fl
             state="ready" if never else current.state,
             next_try_at=until,
         )
-        if never:
-            set_items(tx, items_of_batch(tx, message.batch_no), state="ready")
-        append(tx, "not-executed", message.subject, {"code": error.code}, run.now())
+        items = items_of_batch(tx, message.batch_no) if never else []
+        returned = [item for item in items if item.state == "sending"]
+        set_items(tx, returned, state=after("not-executed", *returned))
+        facts = {"code": error.code, "items": [[item.key, item.version] for item in returned]}
+        append(tx, "not-executed", message.subject, facts, run.now())
 
 
 def unknown(run: Run, message: Message, act: str, outcome: str, error: DrawbridgeError) -> None:
@@ -163,10 +166,12 @@ def refused(run: Run, message: Message, error: Refused) -> None:
         alone = len(items) == 1
         for item in items:
             if alone:
-                set_item(tx, item, state="rejected", code=code, reason=reason, settled_at=run.now())
+                state = after("refuse", item)
+                set_item(tx, item, state=state, code=code, reason=reason, settled_at=run.now())
             else:
+                state = after("separate", item)
                 set_item(
-                    tx, item, state="ready", batch_no=None, attempt=item.attempt + 1, code=code, reason=reason
+                    tx, item, state=state, batch_no=None, attempt=item.attempt + 1, code=code, reason=reason
                 )
         set_message(
             tx,
@@ -175,7 +180,8 @@ def refused(run: Run, message: Message, error: Refused) -> None:
             closed_at=run.now(),
             next_try_at=None,
         )
-        rows = [[item.key, item.version, "rejected" if alone else "ready", code] for item in items]
+        state = MOVES["refuse" if alone else "separate"].after
+        rows = [[item.key, item.version, state, code] for item in items]
         append(tx, "refused", message.subject, {"code": error.code, "items": rows}, run.now())
         run.reach(6)
     run.reach(7)

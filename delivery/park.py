@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from delivery.states import after
 from ledger.audit import append
 from ledger.engine import Transaction
 from ledger.messages import Exchanged, Message, exchanges, log_answer, message_of, set_message
@@ -58,7 +59,8 @@ def confirm_delivered(
     if item.state == "accepted" and item.receipt_no == receipt_no:
         return
     _check(item, by_role, second_role, reason, receipt_no)
-    set_item(tx, item, state="accepted", receipt_no=receipt_no, code=None, reason=reason, settled_at=now)
+    state = after("confirm-delivered", item)
+    set_item(tx, item, state=state, receipt_no=receipt_no, code=None, reason=reason, settled_at=now)
     _record(tx, item, "delivered", receipt_no, by_role, second_role, reason, now, wall)
 
 
@@ -83,7 +85,8 @@ def confirm_absent(
     if item.state == "ready":
         return
     _check(item, by_role, second_role, reason, "none")
-    set_item(tx, item, state="ready", batch_no=None, attempt=item.attempt + 1, code=None, reason=None)
+    state = after("confirm-absent", item)
+    set_item(tx, item, state=state, batch_no=None, attempt=item.attempt + 1, code=None, reason=None)
     _record(tx, item, "absent", "", by_role, second_role, reason, now, wall)
 
 

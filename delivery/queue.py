@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from delivery.states import after
 from ledger.approvals import approvals
 from ledger.audit import append
 from ledger.engine import Transaction
@@ -83,10 +84,11 @@ def enqueue(
             raise DrawbridgeError("DB-DELIVERY-004", key=one.key, version=one.version, newer=newest)
         for earlier in versions.values():
             if earlier.state in _UNSENT:
-                _take_out(tx, earlier, "void", DrawbridgeError("DB-DELIVERY-005", newer=one.version).zh, now)
+                reason = DrawbridgeError("DB-DELIVERY-005", newer=one.version).zh
+                _take_out(tx, earlier, "replace", reason, now)
         fresh.append((one.key, one.version, one.payload, deadline_of(one.deadline)))
         versions[one.version] = _as_item(kind, task_id, one)
-    state = "ready" if approved else "held"
+    state = after("queue-approved" if approved else "queue")
     add_items(tx, kind, task_id, state, fresh, now)
     if fresh:
         rows = [[key, version, digest_of(payload)] for key, version, payload, _ in fresh]
@@ -109,12 +111,12 @@ def apply_approvals(tx: Transaction, kind: str, task_id: str, now: datetime) -> 
         if decision is None or item.state not in _UNSENT:
             continue
         if decision.decision == "withheld":
-            _take_out(tx, item, "withheld", decision.reason or "", now)
+            _take_out(tx, item, "withhold", decision.reason or "", now)
         elif decision.decision == "approved" and item.state == "held":
             released.append(item)
         elif decision.decision == "returned" and item.state == "ready":
-            _take_out(tx, item, "held", decision.reason or "", now)
-    set_items(tx, released, state="ready", reason=None)
+            _take_out(tx, item, "return", decision.reason or "", now)
+    set_items(tx, released, state=after("approve", *released), reason=None)
     if released:
         rows = [[item.key, item.version] for item in released]
         append(tx, "released", f"{kind}/{task_id}", {"items": rows}, now)
@@ -134,7 +136,7 @@ def withhold(
         return
     if item.state not in _UNSENT:
         raise DrawbridgeError("DB-DELIVERY-002", key=key, version=version, state=item.state)
-    _take_out(tx, item, "withheld", reason, now)
+    _take_out(tx, item, "withhold", reason, now)
 
 
 def items(tx: Transaction, kind: str, task_id: str) -> list[Item]:
@@ -159,14 +161,15 @@ def void_unsent_message(tx: Transaction, batch_no: str, now: datetime) -> None:
     set_message(tx, batch_no, state="void", closed_at=now, next_try_at=None)
     remaining = items_of_batch(tx, batch_no)
     for item in remaining:
-        set_item(tx, item, state="ready", batch_no=None, attempt=item.attempt + 1)
+        set_item(tx, item, state=after("give-up", item), batch_no=None, attempt=item.attempt + 1)
     message = message_of(tx, batch_no)
     if message is not None:
         rows = [[item.key, item.version] for item in remaining]
         append(tx, "message-void", message.subject, {"why": "not-executed", "items": rows}, now)
 
 
-def _take_out(tx: Transaction, item: OutboxItem, state: str, reason: str, now: datetime) -> None:
+def _take_out(tx: Transaction, item: OutboxItem, move: str, reason: str, now: datetime) -> None:
+    state = after(move, item)
     if item.batch_no is not None:  # frozen in a message with others, which certainly was not executed
         void_unsent_message(tx, item.batch_no, now)
     settled = None if state == "held" else now

@@ -8,7 +8,7 @@ from datetime import datetime
 from connectors.protocols import Channel
 from delivery.clock import WallClock
 from delivery.hooks import Hooks
-from delivery.resolve import ask, note_absence, park
+from delivery.resolve import age_s, ask, note_absence, park
 from delivery.run import DEFAULT, Outcome, Policy, Run
 from delivery.sending import conflicts, send_again
 from ledger.engine import Ledger
@@ -49,7 +49,7 @@ def _look(run: Run, message: Message) -> None:
     elif capability.can_query:
         if not ask(run, message) and note_absence(run, message):
             park(run, message, "DB-DELIVERY-024")
-    elif capability.dedupes:
+    elif capability.recognises(age_s(run, message)):
         send_again(run, message)
     else:
         park(run, message, "DB-DELIVERY-020")

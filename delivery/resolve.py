@@ -4,7 +4,7 @@
 |---|---|
 | can be asked | asked; absent for `settle_reads` looks over `settle_window_s`: void, new number |
 | recognises repetitions | the identical bytes again, same number, after asking where that is possible |
-| neither | parked: an operator finds out, with the log as evidence (`delivery.park`) |
+| neither, or no longer | parked: an operator finds out, with the log as evidence (`delivery.park`) |
 
 Absence counts only over time, since reads may be stale and a gateway may pass a request on seconds after
 it gave an error.  What comes in even later cannot be prevented by anybody; `delivery.reconcile` finds it.
@@ -19,6 +19,7 @@ from connectors.protocols import SystemUnreachable
 from delivery.answers import fits, take_receipt, unknown
 from delivery.run import Run
 from delivery.sending import CONFLICT, conflicts, send_again
+from delivery.states import after
 from ledger.audit import append
 from ledger.engine import Transaction
 from ledger.messages import Message, exchanges, log_answer, message_of, set_message
@@ -32,7 +33,7 @@ def resolve(run: Run, message: Message) -> None:
         refused_again = any(entry.outcome == "refused" for entry in exchanges(tx, message.batch_no))
         disputed = conflicts(tx, message.batch_no) >= run.policy.conflicts
     capability = run.channel.capability
-    may_repeat = capability.dedupes and not refused_again
+    may_repeat = capability.recognises(age_s(run, message)) and not refused_again
     if disputed:
         park(run, message, _code_of_dispute(run, message))
     elif capability.can_query:
@@ -42,6 +43,11 @@ def resolve(run: Run, message: Message) -> None:
             send_again(run, message)
     else:
         park(run, message, "DB-DELIVERY-025" if refused_again else "DB-DELIVERY-020")
+
+
+def age_s(run: Run, message: Message) -> float:
+    """Seconds since the message may first have reached the other side."""
+    return (run.clock.now() - message.sent_at).total_seconds()
 
 
 def ask(run: Run, message: Message) -> bool:
@@ -78,7 +84,7 @@ def park(run: Run, message: Message, code: str) -> None:
             i for i in items_of_batch(tx, message.batch_no) if i.state in ("sending", "pending", "ready")
         ]
         for item in parked:
-            set_item(tx, item, state="parked", code=code, reason=error.zh)
+            set_item(tx, item, state=after("park", item), code=code, reason=error.zh)
         set_message(tx, message.batch_no, state="parked", next_try_at=None)
         rows = [[item.key, item.version] for item in parked]
         append(tx, "parked", message.subject, {"code": code, "items": rows}, run.now())
@@ -96,7 +102,8 @@ def void(run: Run, message: Message) -> None:
     with run.write() as tx:
         items = [item for item in items_of_batch(tx, message.batch_no) if item.state == "sending"]
         for item in items:
-            set_item(tx, item, state="ready", batch_no=None, attempt=item.attempt + 1)
+            state = after("prove-absent", item)
+            set_item(tx, item, state=state, batch_no=None, attempt=item.attempt + 1)
         set_message(tx, message.batch_no, state="void", closed_at=run.now(), next_try_at=None)
         facts = {"why": "absent", "items": [[item.key, item.version] for item in items]}
         append(tx, "message-void", message.subject, facts, run.now())

@@ -1,7 +1,7 @@
 """Sending: the intent is committed before the first byte, the bytes are frozen with it.
 
 A second send of the same message happens only where nothing can have come of the first, or where the
-other side recognises the repetition by the batch number (`Capability.dedupes`).
+other side recognises the repetition by the batch number (`Capability.recognises`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from connectors.faults import FAULTS
 from connectors.protocols import Ambiguous, NotSent, Outgoing, Refused
 from delivery.answers import fits, not_executed, refused, take_receipt, unknown
 from delivery.run import Run
+from delivery.states import after
 from ledger.audit import append
 from ledger.engine import Transaction
 from ledger.messages import Message, add_message, exchanges, message_of, set_message
@@ -61,7 +62,7 @@ def begin(run: Run, planned: Sequence[tuple[str, int]]) -> Message | None:
             created_at=run.now(),
             wall=run.clock.now(),
         )
-        set_items(tx, chosen, state="sending", batch_no=batch_no, code=None, reason=None)
+        set_items(tx, chosen, state=after("intend", *chosen), batch_no=batch_no, code=None, reason=None)
         rows = [[item.key, item.version] for item in chosen]
         append(tx, "intent", message.subject, {"body": message.body_digest, "items": rows}, run.now())
     return message
@@ -87,13 +88,14 @@ def send_again(run: Run, message: Message) -> None:
             sends=current.sends + 1,
             absent_reads=0,
             absent_since=None,
-            sent_at=run.clock.now(),
+            # Since when the other side may know the number: its memory for it may be short.
+            sent_at=current.sent_at if seen_before else run.clock.now(),
             next_try_at=None,
         )
-        for item in items_of_batch(tx, message.batch_no):
-            if item.state == "ready":
-                set_item(tx, item, state="sending")
-        append(tx, "sent-again", message.subject, {"sends": current.sends + 1}, run.now())
+        again = [item for item in items_of_batch(tx, message.batch_no) if item.state == "ready"]
+        set_items(tx, again, state=after("repeat", *again))
+        facts = {"sends": current.sends + 1, "items": [[item.key, item.version] for item in again]}
+        append(tx, "sent-again", message.subject, facts, run.now())
     _exchange(run, message, seen_before=seen_before)
 
 
@@ -161,7 +163,8 @@ def _bytes_of(run: Run, items: Sequence[OutboxItem]) -> tuple[bytes, str]:
 
 
 def _reject(run: Run, tx: Transaction, item: OutboxItem, error: DrawbridgeError) -> None:
-    set_item(tx, item, state="rejected", code=error.code, reason=error.zh, settled_at=run.now())
+    state = after("unwritable", item)
+    set_item(tx, item, state=state, code=error.code, reason=error.zh, settled_at=run.now())
     facts = {"key": item.key, "version": item.version, "code": error.code}
     append(tx, "unwritable", f"{run.kind}/{run.task_id}", facts, run.now())
     run.settled(1)

@@ -11,10 +11,12 @@ import sqlite3
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from mock_platform.agenda import Speed
+from mock_platform.faults import FAULTS, fault_of_text
 from mock_platform.platform_variants import VARIANTS
 from mock_platform.simulator import Setting, Simulator
 
@@ -38,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         draw_variant=given.platform_draw,
         host=given.host,
         port=given.port,
+        certificate=given.certificate,
     )
     try:
         simulator = Simulator(setting)
@@ -48,6 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, frame: ended.set())
     with simulator:
+        for fault in given.fault:
+            simulator.world.faults.set(**fault)
         facts = {
             "platformUrl": simulator.platform_url,
             "publicityUrl": simulator.publicity_url,
@@ -79,6 +84,13 @@ def _speed(text: str) -> Speed:
     return speed
 
 
+def _fault(text: str) -> dict[str, Any]:
+    try:
+        return fault_of_text(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error) or f"读不懂；有：{'、'.join(FAULTS)}") from error
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m mock_platform", description="模拟省级平台和公示系统，供演示和测试。"
@@ -94,6 +106,15 @@ def _parser() -> argparse.ArgumentParser:
     add("--platform-draw", choices=list(VARIANTS), default="certified", help="由平台抽取时怎样抽取")
     add("--host", default="127.0.0.1", help="监听地址（默认 127.0.0.1）")
     add("--port", type=int, default=0, help="平台的端口；0 为任意空闲端口（默认）")
+    add("--certificate", type=Path, metavar="FILE", help="证书和密钥（PEM）；两个系统改用 https")
+    add(
+        "--fault",
+        action="append",
+        default=[],
+        type=_fault,
+        metavar="NAME[:endpoint=…][:calls=1,3][:probability=0.01][:count=2][:args.x=…]",
+        help="打开一种故障，可重复；名称见 docs/control-face.md，也可写 F01 至 F40",
+    )
     add("--ready-file", type=Path, metavar="FILE", help="就绪后把三个地址写到这里（JSON）")
     return parser
 

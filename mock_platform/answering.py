@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable
+from email.utils import formatdate
 from sys import stderr
 
-from mock_platform.faults import Call
+from mock_platform.fault_kinds import Call
 from mock_platform.refusal import Refusal
 from mock_platform.wire import Caller, Reply, Request
 from mock_platform.world import World
@@ -31,29 +33,41 @@ def answer(
     The signature covers the request as it came, before any fault rewrites it.  What the
     call changes is committed when `turn` ends, before the faults of phase `after` act.
     """
-    call = Call(request, name_of(request), caller)
-    faults = world.faults.match(call.endpoint, request.path)
+    endpoint = name_of(request)
+    call = Call(world, request, endpoint, caller, perform, signed(endpoint))
+    faults = world.faults.match(endpoint, request.path)
+    world.faults.late.asked(world, endpoint, request.body)
     world.faults.act("before", faults, call)
-    if call.dropped or call.reply is not None:
-        return None if call.dropped else call.reply
-    with world.turn():
+    if not call.dropped and call.reply is None:
+        _perform(call, request, refuse)
+        world.faults.act("after", faults, call)
+        if call.stored:
+            world.faults.late.stored(world, call)
+    if call.reply is not None and call.clock_off_s:
+        call.reply.headers["Date"] = formatdate(time.time() + call.clock_off_s, usegmt=True)
+    return None if call.dropped else call.reply
+
+
+def interrupted(world: World, request: Request, *, name_of: NameOf) -> float | None:
+    """What of the body (0 to 1) is read before the connection is reset; None: it is not."""
+    return world.faults.reset_share(world.faults.match(name_of(request), request.path, head=True))
+
+
+def _perform(call: Call, as_sent: Request, refuse: Refuse) -> None:
+    world = call.world
+    with world.turn(), world.faults.twisted(call.twist):
         before = len(world.writes)
         try:
-            if signed(call.endpoint):
-                world.gate.admit(request.method, request.target, request.headers, request.body)
-            call.reply = perform(world, call.request)
+            if call.signed:
+                now = time.time() + call.clock_off_s
+                world.gate.admit(as_sent.method, as_sent.target, as_sent.headers, as_sent.body, now)
+            call.reply = call.perform(world, call.request)
         except Refusal as refusal:
-            call.reply = refuse(world, request, refusal)
+            call.reply = refuse(world, as_sent, refusal)
         except Exception:
             traceback.print_exc(file=stderr)
-            call.reply = refuse(world, request, Refusal("99", "系统异常"))
+            call.reply = refuse(world, as_sent, Refusal("99", "系统异常"))
         _count_writes(world, call, before)
-    world.faults.act("after", faults, call)
-    return _outcome(call)
-
-
-def _outcome(call: Call) -> Reply | None:
-    return None if call.dropped else call.reply
 
 
 def _count_writes(world: World, call: Call, before: int) -> None:

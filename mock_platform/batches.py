@@ -17,19 +17,23 @@ Take = Callable[[World, Row, str, str], Row]
 def take_batch(world: World, batch_no: str, rows: list[Row], raw: bytes, take: Take) -> Row:
     """Takes each row or refuses it; the same bytes again get the first answer, other bytes 49."""
     digest = sha256_hex(raw)
-    held = world.batches.get(batch_no)
+    twist = world.faults.twist
+    held = None if twist.forgets else world.batches.get(batch_no)
     if held is not None:
         if held["digest"] != digest:
             raise Refusal("49", "该批次号已有另一份报文")
         return {**held, "replayed": True}
     answers = []
-    for row in rows:
+    for number, row in enumerate(rows, 1):
         try:
+            require(number not in twist.rejects, "数据不合格")
             answers.append(take(world, row, batch_no, digest))
         except Refusal as refusal:
             if refusal.code not in ("49", "96"):
                 raise
             answers.append(_row_answer(_key(row), "rejected", refusal.code, refusal.text, None))
+    if twist.shuffled:
+        world.chance("shuffle", batch_no).shuffle(answers)
     answer = {"batchNo": batch_no, "digest": digest, "receivedAt": wire_time(world.now()), "rows": answers}
     world.batches[batch_no] = {**answer, "replayed": False}
     return {**answer, "replayed": False}
@@ -58,6 +62,11 @@ def _row_answer(key: str, state: str, code: str | None, text: str | None, receip
 def take_form(world: World, form: Row, batch_no: str, digest: str) -> Row:
     """One enterprise's form. 49: it has one; 96: not drawn, not confirmed, unknown item or inspector."""
     held = next((other for other in world.forms.values() if other["uniscid"] == form["uniscid"]), None)
+    if world.faults.twist.forgets and held is not None and held["version"] == form["version"]:
+        receipt = world.receipt_no()  # the same form once more: it is issued already, and held twice now
+        more = {"version": form["version"], "uniscid": form["uniscid"], "receiptNo": receipt}
+        world.note_write("postForms", form["formNo"], digest, batch_no, **more)
+        return _row_answer(form["formNo"], "accepted", None, None, receipt)
     if held is not None and not (held["formNo"] == form["formNo"] and form["version"] == held["version"] + 1):
         raise Refusal("49", "该企业已有一份检查表")
     if held is None and form["formNo"] in world.forms:
@@ -140,7 +149,7 @@ def take_confirmation(world: World, row: Row, batch_no: str, digest: str) -> Row
     require(row["objectId"] in sent, "该对象没有派发")
     require(row["deptCode"] in {department.code for department in world.plan.departments}, "没有这个部门")
     require(row["verdict"] == "1" or row.get("reason") in ("1", "2", "3", "4", "5", "9"), "异议须写明理由")
-    if key in world.confirmations:
+    if key in world.confirmations and not world.faults.twist.forgets:
         raise Refusal("49", "该部门对该对象已有答复")
     world.confirmations[key] = {"reason": None, "evidence": None, **row}
     receipt = world.receipt_no()
@@ -151,7 +160,7 @@ def take_confirmation(world: World, row: Row, batch_no: str, digest: str) -> Row
 def take_materials(world: World, row: Row, raw: bytes) -> Row:
     """A department's items and materials, handed in through our system, once."""
     code, digest = row["deptCode"], sha256_hex(raw)
-    held = world.materials.get(code)
+    held = None if world.faults.twist.forgets else world.materials.get(code)
     if held is not None and held.get("digest") == digest:
         return {**held["answer"], "replayed": True}
     if held is not None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mock_platform.canonical_json import strict_json
-from mock_platform.faults import FAULTS
+from mock_platform.faults import FAULTS, NUMBERS
 from mock_platform.intentions import ACTS, announce_intention
 from mock_platform.refusal import Refusal, require
 from mock_platform.shanghai_time import SHANGHAI, iso_time
@@ -135,6 +135,7 @@ def _list_faults(world: World, _: Row) -> Row:
     return {
         "faults": [fault.to_json() for fault in world.faults.active],
         "catalogue": {name: kind.about for name, kind in FAULTS.items()},
+        "numbers": NUMBERS,
     }
 
 
@@ -143,7 +144,8 @@ def _set_fault(world: World, body: Row) -> Row:
         world.faults.clear(body.get("name"))
         return _list_faults(world, {})
     names = {"name", "endpoint", "calls", "probability", "count", "args"}
-    require(body.keys() <= names and body.get("name") in FAULTS, f"没有这种故障；有：{'、'.join(FAULTS)}")
+    known = body.get("name") in FAULTS or body.get("name") in NUMBERS
+    require(body.keys() <= names and known, f"没有这种故障；有：{'、'.join(FAULTS)}")
     given = {name: value for name, value in body.items() if value is not None}
     world.faults.set(given.pop("name"), given.pop("endpoint", None), **given)
     return _list_faults(world, {})

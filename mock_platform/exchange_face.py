@@ -29,13 +29,21 @@ def post_spotchecks(world: World, request: Request) -> Reply:
     """`POST /exchange/v1/spotchecks`."""
     require(not world.plan.platform_publishes, "本任务的公示由平台归集，不接收推送")
     digest, batch_no = sha256_hex(request.body), batch_no_of(request.body)
-    held = world.messages.get(batch_no)
+    twist = world.faults.twist
+    held = None if twist.forgets else world.messages.get(batch_no)
     if held is not None and held["digest"] == digest:
         return _receipt(batch_no, held, "true", held["first"])
     message = read_message(request.body)
-    if message.batch_no in world.messages:
+    if held is not None:
         raise Refusal("49", "该批次号已有另一份报文")
-    answers = [_take(world, message, record, digest) for record in message.records]
+    answers = []
+    for number, record in enumerate(message.records, 1):
+        if number in twist.rejects:
+            answers.append(_answer(record, "rejected", "96", "数据不合格", None))
+        else:
+            answers.append(_take(world, message, record, digest))
+    if twist.shuffled:
+        world.chance("shuffle", batch_no).shuffle(answers)
     held = {
         "digest": digest,
         "receivedAt": iso_time(world.now()),
@@ -105,7 +113,8 @@ def _xml(name: str, inner: str) -> Reply:
 def _take(world: World, message: Message, record: Row, digest: str) -> Row:
     try:
         _check_content(world, record)
-        _check_place(world, record)
+        if not world.faults.twist.forgets:
+            _check_place(world, record)
     except Refusal as refusal:
         return _answer(record, "rejected", refusal.code, refusal.text, None)
     receipt = world.receipt_no()
@@ -115,7 +124,10 @@ def _take(world: World, message: Message, record: Row, digest: str) -> Row:
     )
     world.settle_write(len(world.writes), "pending")
     before = world.records.get(record["recordId"])
-    world.records[record["recordId"]] = {
+    place = record["recordId"]
+    if before is not None and before["version"] == record["version"]:  # forgotten: it is held twice now
+        place, before = f"{place}#{len(world.writes)}", None
+    world.records[place] = {
         **record,
         "state": "pending",
         "collected": False,
@@ -207,14 +219,20 @@ def settle(world: World, act: Act) -> None:
     held = world.messages[act.data["batch"]]
     for answer in held["now"]:
         if answer["state"] == "pending":
-            _settle_version(world, answer)
+            _settle_version(world, answer, _place(world, answer["recordId"], act.data["batch"]))
     world.messages.touch(act.data["batch"])
     night = on(act.at.date() + timedelta(days=1), 2)
     world.will(night, "collect", "exchange", "总局采集", (), records=act.data["records"])
 
 
-def _settle_version(world: World, answer: Row) -> None:
-    newest = world.records[answer["recordId"]]
+def _place(world: World, record_id: str, batch_no: str) -> str:
+    """Where a record of that message is held: under its own id, or beside it if it is held twice."""
+    places = (key for key in world.records if key.startswith(f"{record_id}#"))
+    return next((key for key in places if world.records[key]["batchNo"] == batch_no), record_id)
+
+
+def _settle_version(world: World, answer: Row, place: str) -> None:
+    newest = world.records[place]
     record: Row = newest
     while record["version"] != answer["version"]:  # a later version came while this one was pending
         record = record["before"]
@@ -225,7 +243,7 @@ def _settle_version(world: World, answer: Row) -> None:
         record["state"] = "rejected"
         before = record["before"]
         if record is newest and before is not None and before["state"] in _LIVE:
-            world.records[record["recordId"]] = before  # a refused correction leaves what was there
+            world.records[place] = before  # a refused correction leaves what was there
     else:
         answer["state"] = "accepted"
         withdrawn = record["operation"] == "D"
@@ -234,7 +252,7 @@ def _settle_version(world: World, answer: Row) -> None:
         if record is not newest and newest["state"] == "pending":
             newest["shown"] = record["shown"]
     world.settle_write(record["seq"], record["state"])
-    world.records.touch(record["recordId"])
+    world.records.touch(place)
 
 
 def collect(world: World, act: Act) -> None:

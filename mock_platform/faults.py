@@ -1,86 +1,89 @@
 """Faults that can be switched on, as state: by name, endpoint, call number, probability, count.
 
-`FAULTS` is the catalogue.  A fault of phase `before` acts before anything of the request
-is looked at, one of phase `after` when the answer is made and committed.  `endpoint` is an
-operationId or the beginning of a path; `calls` are numbers of the matching requests, from 1,
-since the fault was set; `args.write`: k fires on the request that stored the k-th write of its endpoint.
-Faults live in this process; they are not kept in the state file.
+`FAULTS` is the catalogue, `NUMBERS` says which of its names the fault catalogue F01 to F40 means.  A fault
+of phase `before` acts before anything of the request is looked at, one of phase `after` when the
+answer is made and committed, one of phase `head` before the body is read, and a `switch` from setting to
+clearing.  `endpoint` is an operationId or the beginning of a path; `calls` are numbers of the matching
+requests, from 1, since the fault was set; `args.write`: k fires on the request that stored the k-th write
+of its endpoint.  Faults live in this process; they are not kept in the state file.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import threading
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
-from urllib.parse import urlencode
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from mock_platform.chance import chance
-from mock_platform.wire import Caller, Reply, Request, json_reply
+from mock_platform.fault_bytes import BYTES
+from mock_platform.fault_kinds import PLAIN, Call, Fault, Kind, Phase, Twist
+from mock_platform.fault_late import Late
+from mock_platform.fault_pages import PAGES
+from mock_platform.fault_transport import TRANSPORT
+from mock_platform.fault_writes import WRITES
+from mock_platform.wire import Port
 
-_HOLD_STEP_S = 0.02
-_HTML_500 = "<html><head><title>500</title></head><body><h1>系统异常，请稍后再试</h1></body></html>"
-_HTML_LOGIN = "<html><head><title>用户登录</title></head><body><form>请登录</form></body></html>"
+FAULTS: dict[str, Kind] = {**TRANSPORT, **WRITES, **PAGES, **BYTES}
 
+NUMBERS: dict[str, tuple[str, ...]] = {
+    "F01": ("reply_lost_after_commit",),
+    "F02": ("http_500_after_commit",),
+    "F03": ("http_500_before_commit",),
+    "F04": ("http_502_504_gateway",),
+    "F05": ("late_commit_after_void",),
+    "F06": ("stale_read_after_write",),
+    "F07": ("duplicate_reply",),
+    "F08": ("idempotency_key_conflict",),
+    "F09": ("idempotency_in_flight",),
+    "F10": ("idempotency_key_forgotten",),
+    "F11": ("rate_429_retry_after_seconds",),
+    "F12": ("rate_429_http_date_past",),
+    "F13": ("maintenance_window",),
+    "F14": ("slow_trickle",),
+    "F15": ("slow_headers",),
+    "F16": ("connection_refused",),
+    "F17": ("reset_mid_request",),
+    "F18": ("tls_error",),
+    "F19": ("truncated_json",),
+    "F20": ("html_200_login",),
+    "F21": ("wrong_content_type",),
+    "F22": ("json_oddities",),
+    "F23": ("encoding_mix",),
+    "F24": ("xxe_reply",),
+    "F25": ("billion_laughs",),
+    "F26": ("gzip_bomb",),
+    "F27": ("giant_field",),
+    "F28": ("redirect_other_host",),
+    "F29": ("page_repeated",),
+    "F30": ("row_moved_between_pages",),
+    "F31": ("page_never_ends", "total_lies"),
+    "F32": ("schema_drift",),
+    "F33": ("bad_rows",),
+    "F34": ("partial_acceptance",),
+    "F35": ("partial_reply_missing_items",),
+    "F36": ("receipt_for_other_batch",),
+    "F37": ("receipt_duplicate", "receipt_late"),
+    "F38": ("token_expiry_mid_run",),
+    "F39": ("clock_skew",),
+    "F40": ("signature_bad", "nonce_replay"),
+}
+"""Number in the fault catalogue -> names here. A number may be given where a name is asked for."""
 
-@dataclass
-class Fault:
-    """One fault that was set. `seen` counts matching requests, `fired` how often it acted.
-
-    `held` are the requests that it holds back at this moment.
-    """
-
-    name: str
-    endpoint: str | None = None
-    calls: Sequence[int] | None = None
-    probability: float | None = None
-    count: int | None = None
-    args: dict[str, Any] = field(default_factory=dict)
-    seen: int = 0
-    fired: int = 0
-    held: set[int] = field(default_factory=set)
-    cleared: threading.Event = field(default_factory=threading.Event)
-
-    def to_json(self) -> dict[str, Any]:
-        """As the control face lists it."""
-        names = ("name", "endpoint", "calls", "probability", "count", "args", "seen", "fired")
-        return {**{name: getattr(self, name) for name in names}, "holding": len(self.held)}
-
-
-@dataclass
-class Call:
-    """One request on its way: a fault may rewrite it, set or change the reply, or drop the connection."""
-
-    request: Request
-    endpoint: str
-    caller: Caller
-    reply: Reply | None = None
-    dropped: bool = False
-    first_write: int = 0
-    last_write: int = 0
-
-    def wrote(self, number: int) -> bool:
-        """Whether this call stored the `number`-th write of its endpoint."""
-        return self.first_write <= number <= self.last_write
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a fault of this name does, and when."""
-
-    phase: Literal["before", "after"]
-    does: Callable[[Call, Fault], None]
-    about: str
+_PARTS = re.compile(r":(?=(?:endpoint|calls|probability|count|args\.[A-Za-z]+)=)")
 
 
 class Faults:
-    """The faults that are set now."""
+    """The faults that are set now. `ports` are what switches act on, by `platform` and `publicity`."""
 
     def __init__(self, seed: int) -> None:
         self._seed, self._lock = seed, threading.Lock()
         self.active: list[Fault] = []
+        self.ports: dict[str, Port] = {}
+        self.late = Late()
+        self.twist: Twist = PLAIN
 
     def set(
         self,
@@ -93,29 +96,44 @@ class Faults:
         args: dict[str, Any] | None = None,
     ) -> Fault:
         """Switches a fault on. Raises KeyError for a name that the catalogue does not have."""
-        if name not in FAULTS:
-            raise KeyError(name)
+        name = named(name)
         fault = Fault(name, endpoint, calls, probability, count, args or {})
         with self._lock:
             self.active.append(fault)
+        if FAULTS[name].phase == "switch":
+            fault.fired = 1
+            self._switch(fault, True)
         return fault
 
     def clear(self, name: str | None = None) -> None:
         """Switches off all faults, or those of one name; what they hold is let go."""
+        name = None if name is None else named(name)
         with self._lock:
-            for fault in self.active:
-                if name in (None, fault.name):
-                    fault.cleared.set()
-            self.active = [fault for fault in self.active if not fault.cleared.is_set()]
+            off = [fault for fault in self.active if name in (None, fault.name)]
+            self.active = [fault for fault in self.active if fault not in off]
+            for fault in off:
+                fault.cleared.set()
+        for fault in off:
+            self._switch(fault, False)
 
-    def match(self, endpoint: str, path: str) -> list[Fault]:
-        """Those that may act on this request; counts it for each."""
+    def _switch(self, fault: Fault, on: bool) -> None:
+        switch = FAULTS[fault.name].switch
+        if switch is not None:
+            for where, port in self.ports.items():
+                if fault.endpoint in (None, where):
+                    switch(port, fault, on)
+
+    def match(self, endpoint: str, path: str, *, head: bool = False) -> list[Fault]:
+        """Those that may act on this request; counts it for each. `head`: before its body is read."""
         if not self.active:
             return []
         with self._lock:
-            return [fault for fault in self.active if self._matches(fault, endpoint, path)]
+            return [fault for fault in self.active if self._matches(fault, endpoint, path, head)]
 
-    def _matches(self, fault: Fault, endpoint: str, path: str) -> bool:
+    def _matches(self, fault: Fault, endpoint: str, path: str, head: bool) -> bool:
+        phase = FAULTS[fault.name].phase
+        if phase == "switch" or (phase == "head") is not head:
+            return False
         if fault.endpoint and fault.endpoint != endpoint and not path.startswith(fault.endpoint):
             return False
         fault.seen += 1
@@ -127,151 +145,75 @@ class Faults:
             return True
         return chance(self._seed, "fault", fault.name, fault.seen).random() < fault.probability
 
-    def act(self, phase: str, faults: Sequence[Fault], call: Call) -> None:
+    def act(self, phase: Phase, faults: Sequence[Fault], call: Call) -> None:
         """Lets the faults of one phase do what they do."""
         for fault in faults:
-            kind = FAULTS[fault.name]
-            if kind.phase != phase or call.dropped or fault.cleared.is_set():
-                continue
-            if "write" in fault.args and not call.wrote(fault.args["write"]):
+            if not self._may_act(phase, fault, call):
                 continue
             with self._lock:
                 if fault.count is not None and fault.fired >= fault.count:
                     continue
                 fault.fired += 1
-            kind.does(call, fault)
+            FAULTS[fault.name].does(call, fault)
+
+    def _may_act(self, phase: Phase, fault: Fault, call: Call) -> bool:
+        if fault.args.get("phase", FAULTS[fault.name].phase) != phase:
+            return False
+        if call.dropped or fault.cleared.is_set():
+            return False
+        return "write" not in fault.args or call.wrote(fault.args["write"])
+
+    def reset_share(self, faults: Sequence[Fault]) -> float | None:
+        """Of faults of phase `head`: how much of the body is read before the connection is reset."""
+        for fault in faults:
+            with self._lock:
+                fault.fired += 1
+            return float(fault.args.get("share", 0.5))
+        return None
+
+    @contextmanager
+    def twisted(self, twist: Twist) -> Iterator[None]:
+        """Whatever is taken in meanwhile is taken in so. Inside a turn of the world."""
+        self.twist, before = twist, self.twist
+        try:
+            yield
+        finally:
+            self.twist = before
 
 
-# --- what they do ---------------------------------------------------------------------------
+def named(name: str) -> str:
+    """The name in `FAULTS` that a name or a number F01 to F40 means. Raises KeyError."""
+    name = NUMBERS[name][0] if name in NUMBERS else name
+    if name not in FAULTS:
+        raise KeyError(name)
+    return name
 
 
-def _hold(call: Call, fault: Fault) -> None:
-    """Until the fault is cleared, the client is gone, or `args.seconds` have passed."""
-    fault.held.add(id(call))
+def fault_of_text(text: str) -> dict[str, Any]:
+    """`NAME[:endpoint=…][:calls=1,3][:probability=0.01][:count=2][:args.x=…]` as `Faults.set` takes it.
+
+    A value of `args` is JSON, or else text. Raises ValueError.
+    """
+    name, *parts = _PARTS.split(text)
     try:
-        end = time.monotonic() + float(fault.args.get("seconds", 3600))
-        while time.monotonic() < end and not fault.cleared.wait(_HOLD_STEP_S):
-            if call.caller.is_gone():
-                call.dropped = True
-                return
-    finally:
-        fault.held.discard(id(call))
+        found: dict[str, Any] = {"name": named(name), "args": {}}
+    except KeyError:
+        raise ValueError(f"没有这种故障：{name}") from None
+    for part in parts:
+        key, _, value = part.partition("=")
+        if key.startswith("args."):
+            found["args"][key[5:]] = _value(value)
+        elif key == "endpoint":
+            found[key] = value
+        elif key == "calls":
+            found[key] = [int(one) for one in value.split(",")]
+        else:
+            found[key] = float(value) if key == "probability" else int(value)
+    return found
 
 
-def _drop(call: Call, fault: Fault) -> None:
-    call.dropped = True
-
-
-def _server_error(call: Call, fault: Fault) -> None:
-    status = int(fault.args.get("status", 500))
-    call.reply = Reply(status, _HTML_500.encode(), "text/html;charset=UTF-8")
-
-
-def _too_many(call: Call, fault: Fault) -> None:
-    call.reply = json_reply({"code": "42", "msg": "请求过于频繁", "requestId": "-", "data": None}, 429)
-    call.reply.headers["Retry-After"] = str(fault.args.get("seconds", 7))
-
-
-def _maintenance(call: Call, fault: Fault) -> None:
-    call.reply = Reply(503, "系统维护中".encode(), "text/html;charset=UTF-8")
-    call.reply.headers["Retry-After"] = str(fault.args.get("seconds", 14_400))
-
-
-def _envelope_99(call: Call, fault: Fault) -> None:
-    call.reply = json_reply({"code": "99", "msg": "系统异常", "requestId": "-", "data": None})
-
-
-def _page_back(call: Call, fault: Fault) -> None:
-    """Page n is served again as page n + 1 (every later page is the one before it)."""
-    number = _page(call)
-    if number > 1:
-        _ask_for_page(call, number - 1)
-
-
-def _pages_in_a_circle(call: Call, fault: Fault) -> None:
-    _ask_for_page(call, (_page(call) - 1) % int(fault.args.get("pages", 2)) + 1)
-
-
-def _page(call: Call) -> int:
-    number = dict(call.request.query).get("pageNo", "1")
-    return int(number) if number.isdigit() else 1
-
-
-def _ask_for_page(call: Call, number: int) -> None:
-    """The request is looked at as one for another page; its signature was checked as it came."""
-    query = [(name, value) for name, value in call.request.query if name != "pageNo"]
-    target = call.request.path + "?" + urlencode([*query, ("pageNo", str(number))])
-    call.request = Request(call.request.method, target, call.request.headers, call.request.body)
-
-
-def _data(call: Call, change: Callable[[dict[str, Any]], None]) -> None:
-    if call.reply is None:
-        return
+def _value(text: str) -> Any:
     try:
-        envelope = json.loads(call.reply.body)
+        return json.loads(text)
     except ValueError:
-        return
-    if isinstance(envelope, dict) and isinstance(envelope.get("data"), dict):
-        change(envelope["data"])
-        call.reply = json_reply(envelope, call.reply.status)
-
-
-def _row_moved(call: Call, fault: Fault) -> None:
-    """The first row of every page but the first is missing: it moved onto the page before."""
-    if _page(call) > 1:
-        _data(call, lambda data: data["rows"].pop(0) if data.get("rows") else None)
-
-
-def _total_lies(call: Call, fault: Fault) -> None:
-    _data(call, lambda data: data.update(total=data.get("total", 0) + int(fault.args.get("by", 1))))
-
-
-def _endless_total(call: Call, fault: Fault) -> None:
-    _data(call, lambda data: data.update(total=10**9))
-
-
-def _other_batch(call: Call, fault: Fault) -> None:
-    if call.reply is not None and b"<Receipt" in call.reply.body:
-        text = call.reply.body.decode("utf-8")
-        start, end = text.index("<batchNo>") + 9, text.index("</batchNo>")
-        call.reply.body = (text[:start] + "OTHER-" + text[start:end][:50] + text[end:]).encode("utf-8")
-    _data(
-        call, lambda data: data.update(batchNo="OTHER-" + str(data.get("batchNo", ""))[:50], digest="0" * 64)
-    )
-
-
-def _wrong_reply(call: Call, fault: Fault) -> None:
-    body = str(fault.args.get("body", _HTML_LOGIN)).encode("utf-8")
-    call.reply = Reply(
-        int(fault.args.get("status", 200)), body, fault.args.get("contentType", "text/html;charset=UTF-8")
-    )
-
-
-def _truncated(call: Call, fault: Fault) -> None:
-    if call.reply is not None:
-        call.reply.cut = len(call.reply.body) * 6 // 10
-
-
-FAULTS: dict[str, Kind] = {
-    "hold_before": Kind("before", _hold, "holds the request before anything happens"),
-    "hold_after_commit": Kind(
-        "after", _hold, "stores, then holds the reply until cleared or the client is gone"
-    ),
-    "reply_lost_before_commit": Kind("before", _drop, "closes the connection, nothing stored"),
-    "reply_lost_after_commit": Kind("after", _drop, "stores, then closes the connection"),
-    "http_500_before_commit": Kind("before", _server_error, "500 with a page of HTML, nothing stored"),
-    "http_500_after_commit": Kind("after", _server_error, "stores, then 500 with a page of HTML"),
-    "system_error_before_commit": Kind("before", _envelope_99, "200 with code 99, nothing stored"),
-    "rate_429_retry_after_seconds": Kind("before", _too_many, "429 and Retry-After, nothing stored"),
-    "maintenance_window": Kind("before", _maintenance, "503 and Retry-After of hours, nothing stored"),
-    "page_repeated": Kind("before", _page_back, "page n again as page n + 1"),
-    "page_never_ends": Kind("before", _pages_in_a_circle, "pages go round for ever"),
-    "endless_total": Kind("after", _endless_total, "a total of 10^9, set together with page_never_ends"),
-    "row_moved_between_pages": Kind("after", _row_moved, "a row slips onto the page before while one pages"),
-    "total_lies": Kind("after", _total_lies, "total is not the number of rows (args.by)"),
-    "receipt_for_other_batch": Kind("after", _other_batch, "the receipt names another batch and digest"),
-    "wrong_reply": Kind(
-        "after", _wrong_reply, "another body in place of the answer (args.body, status, contentType)"
-    ),
-    "truncated_json": Kind("after", _truncated, "the body breaks off after 60 %"),
-}
+        return text

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from mock_platform.answering import answer
+from mock_platform.answering import answer, interrupted
 from mock_platform.batches import held_batch, take_batch, take_confirmation, take_form, take_materials
 from mock_platform.canonical_json import sha256_hex, strict_json
 from mock_platform.contract import platform_contract
@@ -31,6 +31,11 @@ def answer_platform(world: World, request: Request, caller: Caller) -> Reply | N
     return answer(
         world, request, caller, name_of=_name, perform=_perform, refuse=_refuse, signed=lambda _: True
     )
+
+
+def interrupt_platform(world: World, request: Request) -> float | None:
+    """Whether a request to the platform's port is cut off while it comes in."""
+    return interrupted(world, request, name_of=_name)
 
 
 def _name(request: Request) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from urllib.parse import unquote
 
-from mock_platform.answering import answer
+from mock_platform.answering import answer, interrupted
 from mock_platform.exchange_face import get_held_record, get_receipt, post_spotchecks, refuse_xml
 from mock_platform.public_pages import enterprise_page, home_page
 from mock_platform.refusal import Refusal
@@ -41,6 +41,11 @@ def answer_publicity(world: World, request: Request, caller: Caller) -> Reply | 
         refuse=_refuse,
         signed=lambda name: name in _SIGNED,
     )
+
+
+def interrupt_publicity(world: World, request: Request) -> float | None:
+    """Whether a request to the publicity system's port is cut off while it comes in."""
+    return interrupted(world, request, name_of=lambda one: _route(one)[0])
 
 
 def _route(request: Request) -> tuple[str, str]:

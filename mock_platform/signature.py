@@ -42,14 +42,16 @@ class Gate:
         self.fresh: list[str] = []
         self._swept = 0.0
 
-    def admit(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Raises Refusal 41 for whatever is wrong with the four headers."""
+    def admit(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes, now: float | None = None
+    ) -> None:
+        """Raises Refusal 41 for whatever is wrong with the four headers. `now`: seconds since 1970."""
         names = ("x-app-key", "x-timestamp", "x-nonce", "x-signature")
         key, timestamp, nonce, given = (headers.get(name, "") for name in names)
         require(all((key, timestamp, nonce, given)), "缺少签名头", "41")
         require(key == self.key, "应用标识未登记", "41")
         require(timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 15, "时间戳格式不对", "41")
-        now = time.time()
+        now = time.time() if now is None else now
         require(abs(now - int(timestamp) / 1000) <= WINDOW_S, "时间戳超出允许的范围", "41")
         require(_NONCE.fullmatch(nonce) is not None, "随机串格式不对", "41")
         wanted = signature(self._secret, method, target, timestamp, nonce, body)

@@ -20,8 +20,8 @@ from mock_platform.credit_code import as_meant
 from mock_platform.directory import generated_objects
 from mock_platform.entities import read_objects
 from mock_platform.plan import read_plan
-from mock_platform.platform_face import answer_platform
-from mock_platform.publicity_face import answer_publicity
+from mock_platform.platform_face import answer_platform, interrupt_platform
+from mock_platform.publicity_face import answer_publicity, interrupt_publicity
 from mock_platform.roster import generated_roster
 from mock_platform.signature import Gate
 from mock_platform.wire import Answer, Caller, Port, Reply, Request
@@ -30,7 +30,10 @@ from mock_platform.world import Player, World
 
 @dataclass(frozen=True)
 class Setting:
-    """What a mock is started with. `state` None: nothing is kept; `entities` None: `objects` rows."""
+    """What a mock is started with. `state` None: nothing is kept; `entities` None: `objects` rows.
+
+    `certificate`: a PEM file with certificate and key; the two systems then speak TLS.
+    """
 
     campaign: Path
     key: str = "mock-key"
@@ -44,6 +47,7 @@ class Setting:
     draw_variant: str = "certified"
     host: str = "127.0.0.1"
     port: int = 0
+    certificate: Path | None = None
 
 
 # Kind of act -> who plays it.
@@ -89,8 +93,22 @@ class Simulator:
             raise ValueError(f"the state file is that of task {self.world.meta['task']}")
         self._readers = ClockReaders()
         world = self.world
-        self._platform = Port(setting.host, setting.port, self._heard(partial(_platform_or_numbers, world)))
-        self._publicity = Port(setting.host, 0, self._heard(partial(answer_publicity, world)))
+        tls = setting.certificate
+        self._platform = Port(
+            setting.host,
+            setting.port,
+            self._heard(partial(_platform_or_numbers, world)),
+            partial(interrupt_platform, world),
+            tls,
+        )
+        self._publicity = Port(
+            setting.host,
+            0,
+            self._heard(partial(answer_publicity, world)),
+            partial(interrupt_publicity, world),
+            tls,
+        )
+        world.faults.ports = {"platform": self._platform, "publicity": self._publicity}
         self.platform_url, self.publicity_url = self._platform.url, self._publicity.url
         facts = {"platformUrl": self.platform_url, "publicityUrl": self.publicity_url, "appKey": setting.key}
         self._control = Port(setting.host, 0, partial(answer_control, world, self._readers, facts))

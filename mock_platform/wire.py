@@ -6,13 +6,17 @@ import json
 import select
 import socket
 import socketserver
+import ssl
+import struct
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 from urllib.parse import unquote
 
 MAX_BODY = 64 * 1024 * 1024
@@ -44,13 +48,19 @@ class Request:
 
 @dataclass
 class Reply:
-    """One reply. `cut`: send only so many bytes of the body, then close the connection."""
+    """One reply. `cut`: send only so many bytes of the body, then close the connection.
+
+    `framing` of what is cut: `cut` and `chunk` promise the whole body, by length or in a chunk; `short` is as
+    long as it says.  `pace_s`: seconds between two bytes of the body.
+    """
 
     status: int = 200
     body: bytes = b""
     content_type: str = "application/json;charset=UTF-8"
     headers: dict[str, str] = field(default_factory=dict)
     cut: int | None = None
+    framing: Literal["cut", "chunk", "short"] = "cut"
+    pace_s: float = 0.0
 
 
 def json_reply(value: Any, status: int = 200) -> Reply:
@@ -69,11 +79,15 @@ class Caller:
         try:
             readable, _, _ = select.select([self._connection], [], [], 0)
             return bool(readable) and self._connection.recv(1, socket.MSG_PEEK) == b""
+        except ValueError:  # a connection under TLS cannot be peeked into
+            return False
         except OSError:
             return True
 
 
 Answer = Callable[[Request, Caller], Reply | None]
+# What of a body (0 to 1) is read before the connection is reset; None: it is not.
+Interrupt = Callable[[Request], float | None]
 
 
 class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -82,10 +96,30 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     block_on_close = False
     request_queue_size = 256
 
-    def __init__(self, address: tuple[str, int], answer: Answer) -> None:
-        self.answer = answer
+    def __init__(self, address: tuple[str, int], answer: Answer, interrupt: Interrupt | None) -> None:
+        self.answer, self.interrupt = answer, interrupt
         self.open: set[socket.socket] = set()
+        self.to_reset: set[socket.socket] = set()
+        self.tls: ssl.SSLContext | None = None
+        self.accepted = 0
         super().__init__(address, _Handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """One connection; under TLS its handshake is made by the thread that serves it."""
+        connection, address = super().get_request()
+        self.accepted += 1
+        if self.tls is not None:
+            connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
+
+    def shutdown_request(self, request: Any) -> None:
+        """Ends a connection; one that is to be reset sends no orderly end first."""
+        if request in self.to_reset:
+            self.to_reset.discard(request)
+            request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_request(request)
+        else:
+            super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no error of ours."""
@@ -105,10 +139,17 @@ class _Handler(BaseHTTPRequestHandler):
         super().finish()
 
     def do_GET(self) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if self.server.interrupt is not None:
+            share = self.server.interrupt(Request(self.command, self.path, headers))
+            if share is not None:
+                self.rfile.read(int(int(headers.get("content-length", 0)) * share))
+                self.server.to_reset.add(self.connection)
+                self.close_connection = True
+                return
         body = self._body()
         if body is None:
             return
-        headers = {name.lower(): value for name, value in self.headers.items()}
         reply = self.server.answer(Request(self.command, self.path, headers, body), Caller(self.connection))
         if reply is None:
             self.close_connection = True
@@ -138,13 +179,26 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, reply: Reply) -> None:
         phrase = HTTPStatus(reply.status).phrase
         headers = {"Date": formatdate(usegmt=True), "Content-Type": reply.content_type, **reply.headers}
-        headers.setdefault("Content-Length", str(len(reply.body)))
-        if self.close_connection or reply.cut is not None:
+        body = b"" if self.command == "HEAD" else reply.body[: reply.cut]
+        if reply.framing == "chunk":
+            headers["Transfer-Encoding"] = "chunked"
+            body = f"{len(reply.body):x}\r\n".encode() + body
+        else:
+            length = len(body) if reply.framing == "short" else len(reply.body)
+            headers.setdefault("Content-Length", str(length))
+        breaks_off = reply.cut is not None and reply.framing != "short"
+        if self.close_connection or breaks_off:
             headers["Connection"] = "close"
         head = f"HTTP/1.1 {reply.status} {phrase}\r\n" + "".join(f"{k}: {v}\r\n" for k, v in headers.items())
-        body = b"" if self.command == "HEAD" else reply.body[: reply.cut]
-        self.connection.sendall(head.encode("latin-1") + b"\r\n" + body)
-        if reply.cut is not None:
+        data = head.encode("latin-1") + b"\r\n"
+        if reply.pace_s:
+            self.connection.sendall(data)
+            for number in range(len(body)):
+                time.sleep(reply.pace_s)
+                self.connection.sendall(body[number : number + 1])
+        else:
+            self.connection.sendall(data + body)
+        if breaks_off:
             self.close_connection = True
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
@@ -152,26 +206,68 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Port:
-    """One listening port and its thread."""
+    """One listening port and its thread. `certificate`: a PEM file with certificate and key, for TLS."""
 
-    def __init__(self, host: str, port: int, answer: Answer) -> None:
-        self._server = _Server((host, port), answer)
-        self.host, self.number = host, int(self._server.server_address[1])
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        answer: Answer,
+        interrupt: Interrupt | None = None,
+        certificate: Path | None = None,
+    ) -> None:
+        self.host, self._answer, self._interrupt = host, answer, interrupt
+        self.own_certificate = certificate
+        self._tls: ssl.SSLContext | None = None
+        self._server: _Server | None = None
+        self.number = port
+        self._accepted = 0
+        self.use_certificate(certificate)
+        self.listen_again()
 
     @property
     def url(self) -> str:
-        """`http://host:port`."""
-        return f"http://{self.host}:{self.number}"
+        """`http://host:port`, or `https://` under TLS."""
+        return f"http{'s' if self.own_certificate else ''}://{self.host}:{self.number}"
 
-    def close(self) -> None:
-        """Stops listening and ends the open connections."""
-        self._server.shutdown()
-        self._server.server_close()
-        for connection in list(self._server.open):
+    @property
+    def accepted(self) -> int:
+        """How many connections were taken so far."""
+        return self._accepted + (0 if self._server is None else self._server.accepted)
+
+    def use_certificate(self, certificate: Path | None) -> None:
+        """Shows this certificate from the next connection on; None: no TLS."""
+        self._tls = None
+        if certificate is not None:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(certificate)
+        if self._server is not None:
+            self._server.tls = self._tls
+
+    def listen_again(self) -> None:
+        """Listens, at the number that it had before if there was one."""
+        if self._server is None:
+            self._server = _Server((self.host, self.number), self._answer, self._interrupt)
+            self._server.tls = self._tls
+            self.number = int(self._server.server_address[1])
+            self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+            self._thread.start()
+
+    def stop_listening(self) -> None:
+        """Connections are refused from now on, and those that are open end."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        self._accepted += server.accepted
+        server.shutdown()
+        server.server_close()
+        for connection in list(server.open):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 continue
         self._thread.join(5)
+
+    def close(self) -> None:
+        """Stops listening and ends the open connections."""
+        self.stop_listening()

@@ -66,6 +66,7 @@ class System:
     settle_reads: int = 3
     settle_window_s: float = 60.0
     batch_size: int = 4
+    key_life_s: float | None = None
     system: str = "publicity"
     stale_reads: int = 0
     rejects: frozenset[str] = frozenset()
@@ -83,7 +84,9 @@ class System:
 
     @property
     def capability(self) -> Capability:
-        return Capability(self.dedupes, self.can_query, self.settle_reads, self.settle_window_s)
+        return Capability(
+            self.dedupes, self.can_query, self.settle_reads, self.settle_window_s, self.key_life_s
+        )
 
     def plan(self, *faults: str) -> None:
         """What the next writes meet, one after the other; afterwards all is well."""

@@ -206,6 +206,35 @@ def test_a_refusal_after_an_unknown_send_is_looked_up_where_that_is_possible(sql
     desk.check()
 
 
+@pytest.mark.parametrize(("can_query", "state"), [(True, "accepted"), (False, "parked")])
+def test_a_number_that_may_be_forgotten_is_not_sent_again(
+    sqlite_desk: Desk, can_query: bool, state: str
+) -> None:
+    desk = sqlite_desk
+    desk.system.dedupes, desk.system.can_query, desk.system.key_life_s = True, can_query, 3600
+    desk.system.plan("commit_lose")
+    desk.queue(KEYS[:1])
+    desk.deliver(patience_s=0)
+    desk.clock.advance(3300)
+    desk.until_quiet()
+    assert desk.states() == {state: 1}
+    assert len(desk.system.sends) == 1
+    desk.check()
+
+
+def test_repeating_does_not_make_a_number_young_again(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    desk.system.dedupes, desk.system.can_query, desk.system.key_life_s = True, False, 3600
+    desk.system.plan(*["commit_lose"] * 9)
+    desk.queue(KEYS[:1])
+    for _ in range(4):
+        desk.deliver(patience_s=0)
+        desk.clock.advance(1200)
+    desk.deliver(patience_s=0)
+    assert desk.states() == {"parked": 1}
+    assert len(desk.system.sends) == 3
+
+
 def test_duplicate_without_a_receipt_is_an_operators_matter(sqlite_desk: Desk) -> None:
     desk = sqlite_desk
     desk.system.dedupes, desk.system.can_query = True, False

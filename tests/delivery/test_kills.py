@@ -1,22 +1,18 @@
 """The delivery is killed at every point that it passes, and killed again while it recovers.
 
 Whatever the system behind does with it, each record is there once and none is missing; where nobody
-can say what became of one, it is on the operator's list.  The last tests take a rule of the protocol
-away each, and see that these schedules then go wrong: they can fail.
+can say what became of one, it is on the operator's list.  Every point is tried against every behaviour, in
+one process on a fake clock; tests/soak does it with real processes, tests/mutants takes rules away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
-from delivery import deliver as delivering
-from delivery import resolve as resolving
 from delivery.park import confirm_absent, confirm_delivered
-from delivery.resolve import void
-from delivery.sending import send_again
 from tests.delivery.conftest import TASK, Desk, Killed
 from tests.delivery.system import FakeClock, System
 
@@ -141,35 +137,3 @@ def test_both_databases_survive_a_kill_around_each_commit(desk: Desk) -> None:
     desk.system.batch_size = 3
     survive(desk, 2, 5, 4, 1, 6, 3)
     verdict(desk)
-
-
-def reds(new_desk: MakeDesk, behaviours: list[str]) -> Iterator[str]:
-    """The schedules that end wrong."""
-    for name in behaviours:
-        behaviour = BEHAVIOURS[name]
-        for kill_at in range(1, 16):
-            desk = new_desk(behaviour.system())
-            try:
-                survive(desk, kill_at)
-                verdict(desk)
-            except AssertionError:
-                yield f"{name} at {kill_at}"
-
-
-def test_sending_again_blindly_would_be_noticed(new_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivering, "resolve", send_again)
-    assert list(reds(new_desk, ["can be asked", "can be asked, answer lost", "reads are stale"]))
-
-
-def test_a_new_number_without_asking_would_be_noticed(
-    new_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(delivering, "resolve", void)
-    assert list(reds(new_desk, ["dedupes, answers lost", "can be asked, answer lost"]))
-
-
-def test_believing_the_first_look_would_be_noticed(
-    new_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(resolving, "note_absence", lambda run, message: True)
-    assert list(reds(new_desk, ["can be asked, stored after the error", "reads are stale"]))

@@ -49,7 +49,7 @@ def writes(tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
     mock = start_mock(folder / "mock", PLAN, "--objects", OBJECTS)
     try:
         installation = Installation(folder / "home", {**mock.settings(TASK), **two_to_a_message(folder)})
-        ran = installation.run(*RUN)
+        ran = installation.call(*RUN)
         assert ran.code == 0, ran.err
         return Counter(row["endpoint"] for row in mock.writes())
     finally:
@@ -58,7 +58,7 @@ def writes(tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
 
 def completes(installation: Installation, mock: MockProcess) -> Ran:
     """Runs to the end and checks what must hold whatever happened before."""
-    ran = installation.run(*RUN)
+    ran = installation.call(*RUN)
     assert ran.code == 0, ran.err + ran.out
     facts = ran.document
     for endpoint in ("postForms", "postSpotchecks"):
@@ -70,9 +70,9 @@ def completes(installation: Installation, mock: MockProcess) -> Ran:
     assert publication["due"] == publication["published"] + publication["withheld"] + publication["rejected"]
     assert (publication["missing"], publication["doubled"]) == (0, 0)
     assert len(mock.writes("postSpotchecks")) == publication["published"] + publication["rejected"]
-    quiet = installation.run(*RUN)
+    quiet = installation.call(*RUN)
     assert (quiet.code, quiet.document["writes"]) == (0, 0)
-    assert installation.run("audit", "verify").code == 0
+    assert installation.call("audit", "verify").code == 0
     return ran
 
 
@@ -142,10 +142,10 @@ def test_the_draw_is_the_same_after_a_kill_between_reveal_and_draw(
 ) -> None:
     killed = installation.run(*RUN, more={"DRAWBRIDGE_KILL_AT": "D4:1"})
     assert killed.code == -signal.SIGKILL
-    shown = installation.run("campaign", "show", TASK, "--json")
+    shown = installation.call("campaign", "show", TASK, "--json")
     assert shown.code == 0
     digest = completes(installation, mock).document["draw"]["digest"]
-    again = installation.run("run", PLAN, "--no-prefect", "--json").document["draw"]["digest"]
+    again = installation.call("run", PLAN, "--no-prefect", "--json").document["draw"]["digest"]
     assert digest == again
 
 
@@ -156,7 +156,7 @@ def test_two_runs_at_once(installation: Installation, mock: MockProcess) -> None
         assert time.monotonic() < deadline
         time.sleep(0.01)
     time.sleep(0.2)
-    second = installation.run(*RUN)
+    second = installation.call(*RUN)
     try:
         if first.poll() is None:
             assert second.code == 2

@@ -290,9 +290,12 @@ def test_json_breaks_off(office: Office) -> None:
 
 
 def test_the_control_face_lists_what_every_fault_does(office: Office) -> None:
-    catalogue = office.control.get("faults")["catalogue"]
-    assert catalogue == {name: kind.about for name, kind in FAULTS.items()}
-    tested = Path(__file__).read_text("utf-8")
+    listed = office.control.get("faults")
+    assert listed["catalogue"] == {name: kind.about for name, kind in FAULTS.items()}
+    assert {name for names in listed["numbers"].values() for name in names} <= set(FAULTS)
+    tests = Path(__file__).resolve().parents[1]
+    files = [Path(__file__), *(tests / "faults" / "catalogue").glob("test_catalogue_*.py")]
+    tested = "".join(path.read_text("utf-8") for path in files)
     assert [name for name in FAULTS if f'"{name}"' not in tested] == []
 
 

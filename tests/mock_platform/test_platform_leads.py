@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from draw.frozen import freeze_objects
-from draw.verify import Evidence, verify_certificate
 from mock_platform.platform_variants import VARIANTS
 from mock_platform.simulator import Simulator
 from tests.mock_platform.conftest import PLATFORM_PLAN, office_of
 from tests.mock_platform.office import Office, Row
+from verifier.recompute import Evidence, verify_certificate
 
 TASK = "/api/v1/tasks/130534202405281002"
 GRADES = ["A", "B", "C", "D", "E", "未评级"]
@@ -172,6 +174,50 @@ def test_the_head_of_the_list_is_drawn(lead: Callable[[str], Watched]) -> None:
         assert {one for one in drawn if drawn[one] == stratum} == set(listed[:count])
     assert Counter(drawn.values()) == Counter(row["stratum"] for row in fair.first["objects"])
     assert set(drawn) != {row["objectId"] for row in fair.first["objects"]}
+
+
+def drawn_places(watched: Watched) -> dict[str, list[int]]:
+    """stratum -> places of the drawn objects in the list of that stratum, rising."""
+    of: dict[str, list[str]] = {}
+    for one, stratum, _ in watched.world.drawn["frozen"]:
+        of.setdefault(stratum, []).append(one)
+    drawn = {row["objectId"] for row in watched.first["objects"]}
+    return {stratum: [p for p, one in enumerate(ids) if one in drawn] for stratum, ids in of.items()}
+
+
+def steps(places: list[int]) -> set[int]:
+    return {later - earlier for earlier, later in pairwise(places)}
+
+
+def test_a_fixed_step_and_a_block_leave_their_marks(lead: Callable[[str], Watched]) -> None:
+    stepped, block = lead("fixed-step"), lead("block")
+    for stratum, places in drawn_places(stepped).items():
+        assert len(steps(places)) <= 1, stratum
+    assert {step for places in drawn_places(block).values() for step in steps(places)} == {1}
+    fair = Counter(row["stratum"] for row in lead("honest").first["objects"])
+    for unfair in (stepped, block):
+        assert Counter(row["stratum"] for row in unfair.first["objects"]) == fair
+
+
+def test_a_sort_by_lot_stays_near_the_head(lead: Callable[[str], Watched]) -> None:
+    sizes = Counter(stratum for _, stratum, _ in lead("head-biased").world.drawn["frozen"])
+    places = drawn_places(lead("head-biased"))
+    mean = sum(sum(ps) / sizes[s] for s, ps in places.items()) / sum(len(ps) for ps in places.values())
+    assert mean < 0.5
+
+
+def test_a_tenth_is_spared_always_or_as_far_as_forty_draws_allow(lead: Callable[[str], Watched]) -> None:
+    def spared(watched: Watched) -> int:
+        ids = [row["objectId"] for row in watched.first["objects"]]
+        return sum(hashlib.sha256(one.encode()).digest()[0] < 26 for one in ids)
+
+    assert spared(lead("favoured-tenth")) == 0
+    assert spared(lead("redrawn")) <= spared(lead("honest"))
+
+
+def test_half_of_the_draw_falls_on_the_same_objects_again(lead: Callable[[str], Watched]) -> None:
+    ids = lead("with-replacement").ids()
+    assert len(set(ids)) < len(ids)
 
 
 def test_somebody_without_a_certificate_is_in_a_team(lead: Callable[[str], Watched]) -> None:
