@@ -18,9 +18,10 @@ the same bytes on any machine.
     matching    objects to groups, the lexicographically first assignment
     substitutes barred visits, seats that must be filled again
     certificate both certificates: form, corrections, what follows from them
+    parts       a list read in parts by anybody, and put together again; compiled: in machine code
+    reading     what is asked of the list, and the plain way to read it; shards: parts as files
     stages      both draws as functions of commitment, seed and lists
     compute     files in, certificate out; corrections
     public_form the inspectors' certificate as it is published
-    verify      certificate in, table of checks out; verify_before, report
-    check       hard checks of somebody else's draw
+    check       hard checks of somebody else's draw; report: how a check can end
 """

@@ -19,9 +19,38 @@ Source = Path | bytes
 """A file, or the bytes that would stand in it."""
 
 
+DOCUMENT_LIMIT_BYTES = 64 << 20
+"""No document of the protocol is larger; lists have no limit."""
+
+_EXACT = (1 << 53) - 1  # the largest whole number that every JSON reader keeps
+
+
 def canonical(document: Any) -> bytes:
     """The RFC 8785 bytes of a JSON value, without a final line feed."""
+    if _is_plain(document):
+        try:
+            return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        except UnicodeEncodeError:  # half a character, which the other writer refuses by its own error
+            pass
     return rfc8785.dumps(document)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether the standard library writes the same bytes, which it does much faster.
+
+    It does where nothing is a float or beyond 2^53, and where member names sort alike by code
+    point and by UTF-16 unit, which they do below U+D800.
+    """
+    if isinstance(value, str):
+        return True
+    if isinstance(value, dict):
+        return all(
+            type(name) is str and (name.isascii() or max(name) < "\ud800") and _is_plain(member)
+            for name, member in value.items()
+        )
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, bool) or (type(value) is int and -_EXACT <= value <= _EXACT)
 
 
 def digest(data: bytes) -> str:
@@ -30,13 +59,24 @@ def digest(data: bytes) -> str:
 
 
 def read_source(source: Source, name: str) -> bytes:
-    """The bytes of a file or the bytes themselves; refuses what cannot be read (DB-DRAW-028)."""
+    """The bytes of a document, or of the file that holds it.
+
+    Refuses what cannot be read (DB-DRAW-028) and, without reading it to its end, what is larger than
+    any document of the protocol (090).
+    """
     if isinstance(source, bytes):
-        return source
-    try:
-        return source.read_bytes()
-    except OSError as error:
-        raise DrawbridgeError("DB-DRAW-028", name=name, path=str(source), problem=error.strerror) from None
+        data = source
+    else:
+        try:
+            with source.open("rb") as file:
+                data = file.read(DOCUMENT_LIMIT_BYTES + 1)
+        except OSError as error:
+            raise DrawbridgeError(
+                "DB-DRAW-028", name=name, path=str(source), problem=error.strerror
+            ) from None
+    if len(data) > DOCUMENT_LIMIT_BYTES:
+        raise DrawbridgeError("DB-DRAW-090", name=name, limit=DOCUMENT_LIMIT_BYTES >> 20)
+    return data
 
 
 def parse_json(data: bytes, name: str) -> Any:

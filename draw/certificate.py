@@ -89,7 +89,7 @@ _STAGE: dict[str, dict[str, shape.Check]] = {
 def check_certificate_form(value: Any, where: str = "certificate") -> None:
     """Refuses a certificate of another form than §5 gives (DB-DRAW-001 to 025).
 
-    What it says is not recomputed here: see `draw.verify`.
+    What it says is not recomputed here: see `verifier`.
     """
     if not isinstance(value, dict):
         raise DrawbridgeError("DB-DRAW-025", where=where, expected="object")

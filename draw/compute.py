@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from draw import frozen, objects, substitutes
+from draw import frozen, objects, reading, substitutes
 from draw.canonical import Source, canonical, digest
 from draw.certificate import check_certificate_form, parse_certificate
 from draw.commitment import Document, parse_commitment
 from draw.reveal import contributions_in_order
 from draw.seed import draw_seed
-from draw.stages import departments_of, draw_inspectors, draw_objects
+from draw.stages import departments_of, draw_inspectors, drawn_objects
 from draw.text import SPEC
 from schemas.errors import DrawbridgeError
 
@@ -36,13 +36,15 @@ def compute_objects(
     eligible: Source,
     replacements: Sequence[Sequence[objects.Objection]] = (),
     corrects: str | None = None,
+    read: reading.Reader = reading.read_twice,
 ) -> bytes:
     """The canonical certificate of stage `objects`.
 
     `contributions` are the values by contributor id, `eligible` the frozen
     eligible.tsv, `replacements` the batches of accepted objections so far,
-    `corrects` the digest of the certificate that this one corrects.  The
-    certificate's digest is `canonical.digest` of the result.
+    `corrects` the digest of the certificate that this one corrects, `read` how the
+    list is read, which changes nothing in the result.  The certificate's digest is
+    `canonical.digest` of the result.
 
     Refuses a commitment as `parse_commitment` does, values as
     `contributions_in_order`, the list as `scan_eligible`, a list that is not the
@@ -50,12 +52,12 @@ def compute_objects(
     """
     promised = parse_commitment(commitment, "objects")
     given = contributions_in_order(promised, contributions)
-    listed = [(stratum["name"], stratum["ratio"]) for stratum in promised["strata"]]
-    found = frozen.scan_eligible(eligible, [name for name, _ in listed])
+    seed = draw_seed(digest(commitment), [entry["value"] for entry in given])
+    request = reading.request_of(promised, seed, sum(map(len, replacements)))
+    found, lowest = read(eligible, request)
     same_as_committed(frozen.ELIGIBLE, promised["eligible"], found.count, found.sha256, found.root)
 
-    seed = draw_seed(digest(commitment), [entry["value"] for entry in given])
-    drawn = draw_objects(promised, seed, eligible, found.sizes, replacements)
+    drawn = drawn_objects(request.seats(found.sizes), lowest, replacements)
     return _certified(promised, digest(commitment), given, seed, corrects, drawn)
 
 
@@ -174,6 +176,7 @@ def correct_objects(
     eligible: Source,
     batch: Sequence[objects.Objection] = (),
     values: Mapping[str, str] | None = None,
+    read: reading.Reader = reading.read_twice,
 ) -> bytes:
     """The certificate that corrects this one: by one more batch of objections, or another public number.
 
@@ -190,6 +193,7 @@ def correct_objects(
         eligible,
         [*batches, list(batch)] if batch else batches,
         digest(certificate),
+        read,
     )
 
 

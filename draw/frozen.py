@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from draw.canonical import Source
 from draw.lines import columns, decode, read_lines
@@ -205,19 +206,26 @@ def eligible_lines(source: Source, hasher: hashlib._Hash | None = None) -> Itera
     malformed texts, an object twice (035) and a wrong order (034).
     """
     previous = b""
-    plain = _PLAIN_LINE.fullmatch
     for number, line in enumerate(read_lines(source, ELIGIBLE, hasher), 1):
-        if not plain(line):
-            object_id, stratum, uscc = columns(line, 3, ELIGIBLE, number)
-            place = f"{ELIGIBLE}:{number}: "
-            check_object_id(object_id, place + "object_id")
-            check_text(stratum, place + "stratum")
-            check_object_id(uscc, place + "uscc")
-        key = line[: line.index(b"\t")]
-        if key <= previous:
-            _out_of_order(key == previous, ELIGIBLE, number)
-        previous = key
+        previous = check_eligible_line(line, number, previous)
         yield line
+
+
+def check_eligible_line(line: bytes, number: int, previous: bytes) -> bytes:
+    """The object id of one line of eligible.tsv, of which `previous` is the one before (empty: none).
+
+    Refuses as `eligible_lines` does; `number` counts from 1.
+    """
+    if not _PLAIN_LINE.fullmatch(line):
+        object_id, stratum, uscc = columns(line, 3, ELIGIBLE, number)
+        place = f"{ELIGIBLE}:{number}: "
+        check_object_id(object_id, place + "object_id")
+        check_text(stratum, place + "stratum")
+        check_object_id(uscc, place + "uscc")
+    found = line[: line.index(b"\t")]
+    if found <= previous:
+        out_of_order(found == previous, ELIGIBLE, number)
+    return found
 
 
 def read_eligible(source: Source) -> Iterator[EligibleObject]:
@@ -236,14 +244,19 @@ def scan_eligible(source: Source, strata: Collection[str]) -> EligibleList:
     sizes = {name.encode(): 0 for name in strata}
     for line in eligible_lines(source, hasher):
         count += 1
-        stratum = line.split(b"\t", 2)[1]
-        if stratum not in sizes:
-            raise DrawbridgeError("DB-DRAW-041", name=ELIGIBLE, line=count, stratum=stratum.decode())
-        sizes[stratum] += 1
+        sizes[listed_stratum(line, count, sizes)] += 1
         tree.add(line)
     return EligibleList(
         count, hasher.hexdigest(), tree.root(), {name.decode(): size for name, size in sizes.items()}
     )
+
+
+def listed_stratum(line: bytes, number: int, listed: Collection[bytes]) -> bytes:
+    """The stratum of one checked line of eligible.tsv; refuses one that is not listed (DB-DRAW-041)."""
+    stratum = line.split(b"\t", 2)[1]
+    if stratum not in listed:
+        raise DrawbridgeError("DB-DRAW-041", name=ELIGIBLE, line=number, stratum=stratum.decode())
+    return stratum
 
 
 def read_objects(source: Source) -> VisitList:
@@ -253,7 +266,7 @@ def read_objects(source: Source) -> VisitList:
     for number, line in enumerate(read_lines(source, OBJECTS, hasher), 1):
         object_id = check_object_id(decode(line, OBJECTS, number), f"{OBJECTS}:{number}: object_id")
         if objects and object_id <= objects[-1]:
-            _out_of_order(object_id == objects[-1], OBJECTS, number)
+            out_of_order(object_id == objects[-1], OBJECTS, number)
         objects.append(object_id)
     return VisitList(objects, hasher.hexdigest())
 
@@ -276,7 +289,7 @@ def read_roster(source: Source, code: str) -> Roster:
     for number, line in enumerate(lines, 2):
         inspector = check_text(decode(line, name, number), f"{name}:{number}: inspector_id")
         if inspectors and inspector <= inspectors[-1]:
-            _out_of_order(inspector == inspectors[-1], name, number)
+            out_of_order(inspector == inspectors[-1], name, number)
         inspectors.append(inspector)
     return Roster(salt, inspectors, hasher.hexdigest())
 
@@ -296,7 +309,7 @@ def read_forbidden(source: Source) -> Forbidden:
         if pairs and pair[:2] <= pairs[-1][:2]:
             if pair[:2] == pairs[-1][:2]:
                 raise DrawbridgeError("DB-DRAW-037", name=FORBIDDEN, line=number)
-            _out_of_order(False, FORBIDDEN, number)
+            out_of_order(False, FORBIDDEN, number)
         pairs.append(pair)
     return Forbidden(salt, pairs, hasher.hexdigest())
 
@@ -308,7 +321,8 @@ def _salt(line: bytes, name: str) -> str:
     return salt.decode()
 
 
-def _out_of_order(same: bool, name: str, number: int) -> None:
+def out_of_order(same: bool, name: str, number: int) -> NoReturn:
+    """Refuses an id that repeats the one before (DB-DRAW-035) or comes too late (034)."""
     raise DrawbridgeError("DB-DRAW-035" if same else "DB-DRAW-034", name=name, line=number)
 
 
@@ -372,6 +386,11 @@ def _check_forbidden(
     for (object_id, code), count in sorted(barred.items()):
         free = len(rosters[code]) - count
         if free < teams[code]:
+            reasons = Counter(
+                pair.reason
+                for pair in forbidden
+                if pair.object_id == object_id and department_of[pair.inspector_id] == code
+            )
             raise DrawbridgeError(
                 "DB-DRAW-046",
                 object_id=object_id,
@@ -379,4 +398,6 @@ def _check_forbidden(
                 free=free,
                 team=teams[code],
                 more=teams[code] - free,
+                barred=count,
+                reasons="、".join(f"{reason} {number}" for reason, number in sorted(reasons.items())),
             )

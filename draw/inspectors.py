@@ -38,12 +38,8 @@ def _in_hash_order(prefix: bytes, ids: Iterable[str]) -> list[str]:
 
 def preferred_groups(pair_key: bytes, object_id: str, groups: Iterable[int]) -> list[int]:
     """These groups as the object prefers them: by H(key("pair") ‖ object_id ‖ 00 ‖ decimal g), then g."""
-    prefix = hashlib.sha256(pair_key + object_id.encode() + b"\0")
-    ranked = []
-    for group in groups:
-        hasher = prefix.copy()
-        hasher.update(b"%d" % group)
-        ranked.append((hasher.digest(), group))
+    prefix, sha256 = pair_key + object_id.encode() + b"\0", hashlib.sha256
+    ranked = [(sha256(prefix + b"%d" % group).digest(), group) for group in groups]
     ranked.sort()
     return [group for _, group in ranked]
 

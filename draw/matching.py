@@ -62,7 +62,7 @@ class _Assignment:
 
     def loaded(self, least: int, most: int) -> int:
         """Bit set of the groups whose load is from `least` to `most`."""
-        return sum(1 << group for group, load in enumerate(self.load) if least <= load <= most)
+        return _set_of(group for group, load in enumerate(self.load) if least <= load <= most)
 
     def put(self, item: int, group: int) -> None:
         """Move a free object to another group, both loads changing."""
@@ -108,20 +108,31 @@ class _Assignment:
                         return moves, _lowest(reached & goals), seen
         return moves, -1, seen
 
-    def carry_out(self, moves: Sequence[_Move], goal: int) -> None:
-        """Move the objects on the way that led to the goal."""
-        node = goal
+    def carry_out(self, moves: Sequence[_Move], goal: int) -> list[int]:
+        """Move the objects on the way that led to the goal; returns the groups on it."""
+        node, way = goal, [goal]
         for reached, source, item in reversed(moves):
             if reached >> node & 1:
                 if item >= 0:
                     self.put(item, node)
                 if source == _SLACK:
-                    return
+                    break
                 node = source
+                way.append(node)
+        return way
 
 
 def _lowest(bits: int) -> int:
     return (bits & -bits).bit_length() - 1
+
+
+def _set_of(groups: Iterable[int]) -> int:
+    return sum(1 << group for group in groups)
+
+
+def _members(bits: int) -> list[int]:
+    """The groups of a bit set, from 1, rising."""
+    return [group for group, bit in enumerate(reversed(f"{bits:b}"), 1) if bit == "1"]
 
 
 def _balance(state: _Assignment) -> None:
@@ -147,7 +158,7 @@ def _balance(state: _Assignment) -> None:
 
 
 def first_matching(
-    allowed: Sequence[int], groups: int, preferred: Callable[[int, Iterable[int]], Sequence[int]]
+    allowed: Sequence[int], groups: int, preferred: Callable[[int, Sequence[int]], Sequence[int]]
 ) -> Matching:
     """The lexicographically first assignment with every load in [max(0, ⌊n/G⌋−t), ⌈n/G⌉+t], t least.
 
@@ -163,33 +174,29 @@ def first_matching(
     relax = max(0, max(state.load) - ceiling, floor - min(state.load))
     least, most = max(0, floor - relax), ceiling + relax
 
+    take, give = state.loaded(0, most - 1), state.loaded(least + 1, len(allowed))
+    idle = _set_of(group for group in range(groups) if not state.free[group])  # no free object
     for item, mask in enumerate(allowed):
         present = state.group[item]
         del state.free[present][item]  # from here on it is not moved to make room for others
-        take = state.loaded(0, most - 1)
-        give = state.loaded(least + 1, len(allowed))
         # Groups that are full of fixed objects stay closed: no need to rank them.
-        closed = sum(
-            1 << group for group in range(groups) if state.load[group] == most and not state.free[group]
-        ) & ~(1 << present)
-        candidates = mask & ~closed
-        dead = 0
-        for group in preferred(item, (g + 1 for g in _bits(candidates))):
+        candidates = mask & (~idle | take | 1 << present)
+        dead, changed = 0, list[int]()
+        for group in preferred(item, _members(candidates)):
             wanted = group - 1
             if dead >> wanted & 1:
                 continue
             moves, goal, seen = state.search(1 << wanted, 1 << present, take, give, dead)
             if goal >= 0:
-                state.carry_out(moves, goal)
+                changed = state.carry_out(moves, goal)
                 state.load[present] -= 1
                 state.load[wanted] += 1
                 state.group[item] = wanted
                 break
             dead = seen
+        for group in (present, *changed):
+            bit, load = 1 << group, state.load[group]
+            idle = idle & ~bit if state.free[group] else idle | bit
+            take = take | bit if load < most else take & ~bit
+            give = give | bit if load > least else give & ~bit
     return Matching([group + 1 for group in state.group], relax)
-
-
-def _bits(mask: int) -> Iterable[int]:
-    while mask:
-        yield _lowest(mask)
-        mask &= mask - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 
 def leaf_hash(line: bytes) -> bytes:
@@ -39,12 +40,49 @@ class RootHasher:
 
     def root(self) -> str:
         """The root over the lines so far, as hex; of no lines, the hash of nothing."""
-        if not self._subtrees:
-            return hashlib.sha256(b"").hexdigest()
-        node = self._subtrees[-1]
-        for left in reversed(self._subtrees[:-1]):
-            node = node_hash(left, node)
-        return node.hex()
+        return root_over(self._subtrees)
+
+
+def root_over(subtrees: Sequence[bytes]) -> str:
+    """The root of a list from its perfect subtrees, largest first, as hex; of none, the hash of nothing."""
+    if not subtrees:
+        return hashlib.sha256(b"").hexdigest()
+    node = subtrees[-1]
+    for left in reversed(subtrees[:-1]):
+        node = node_hash(left, node)
+    return node.hex()
+
+
+class Subtree(NamedTuple):
+    """A perfect subtree: `size` leaves, a power of two, from an index that `size` divides; and its hash."""
+
+    size: int
+    node: bytes
+
+
+def subtrees_of(leaves: Sequence[bytes], start: int) -> list[Subtree]:
+    """The largest perfect subtrees within leaf hashes that begin at index `start`, left to right."""
+    left: list[Subtree] = []
+    right: list[Subtree] = []
+    level, size = list(leaves), 1
+    while level:
+        if start & 1:
+            left.append(Subtree(size, level.pop(0)))
+            start += 1
+        if len(level) & 1:
+            right.append(Subtree(size, level.pop()))
+        level = [node_hash(level[i], level[i + 1]) for i in range(0, len(level), 2)]
+        start, size = start >> 1, size << 1
+    return left + right[::-1]
+
+
+def append_subtree(subtrees: list[Subtree], subtree: Subtree, at: int) -> None:
+    """Put a subtree that begins at leaf `at` behind the others, as often as two halves make a whole."""
+    size, node = subtree
+    while at // size & 1 and subtrees and subtrees[-1].size == size:
+        node = node_hash(subtrees.pop().node, node)
+        at, size = at - size, 2 * size
+    subtrees.append(Subtree(size, node))
 
 
 def merkle_root(lines: Iterable[bytes]) -> str:

@@ -1,7 +1,7 @@
 """Both draws as functions of the commitment, the seed and the frozen lists (§3, §4).
 
 They return the members of the certificate that are drawn; `draw.compute` puts
-them into a certificate, `draw.verify` compares them with one.
+them into a certificate, `verifier` compares them with one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from draw.commitment import Document
 from draw.frozen import ELIGIBLE, Department, ForbiddenPair
 from draw.lines import read_lines
 from draw.matching import Matching, first_matching
+from draw.reading import request_of
 from draw.seed import key
 from schemas.errors import DrawbridgeError
 
@@ -38,14 +39,9 @@ def draw_objects(
     `frozen.scan_eligible` counted them.  Refuses objections as `objects.replace`
     does, and a list that is not the committed one (DB-DRAW-039).
     """
-    seated = objects.seats(
-        [(stratum["name"], stratum["ratio"], sizes[stratum["name"]]) for stratum in commitment["strata"]],
-        commitment["ratio"],
-    )
-    spare = max(objects.RESERVES_SHOWN, sum(map(len, batches)))
-    keep = {seat.name: min(seat.size, seat.drawn + spare) for seat in seated}
+    request = request_of(commitment, seed, sum(map(len, batches)))
     hasher = hashlib.sha256()
-    lowest = objects.lowest_tickets(read_lines(eligible, ELIGIBLE, hasher), seed, keep)
+    lowest = objects.lowest_tickets(read_lines(eligible, ELIGIBLE, hasher), seed, request.keep(sizes))
     if hasher.hexdigest() != commitment["eligible"]["sha256"]:  # the file changed between two readings
         raise DrawbridgeError(
             "DB-DRAW-039",
@@ -53,6 +49,15 @@ def draw_objects(
             expected=commitment["eligible"]["sha256"],
             found=hasher.hexdigest(),
         )
+    return drawn_objects(request.seats(sizes), lowest, batches)
+
+
+def drawn_objects(
+    seated: Sequence[objects.Seats],
+    lowest: Mapping[str, Sequence[objects.Ticket]],
+    batches: Sequence[Sequence[objects.Objection]],
+) -> dict[str, Any]:
+    """The same members, from the seats and the lowest tickets that each stratum needs."""
     replaced = objects.replace(lowest, seated, batches)
     return {
         "strata": [seat._asdict() for seat in seated],

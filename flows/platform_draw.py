@@ -18,11 +18,10 @@ from draw.canonical import digest, parse_document
 from draw.certificate import parse_certificate, standing_objects
 from draw.check import Certified, HardCheck, Visit, check_drawn_objects, check_visits
 from draw.frozen import EligibleObject, freeze_objects
-from draw.report import Row
-from draw.verify import Evidence, verify_certificate
 from flows.answers import answers_on, outcome_of
 from flows.artifacts import table
 from flows.eligible import eligible_now
+from flows.platform_audit import audit_platform_draw
 from flows.site import Site
 from flows.stage import Outcome
 from ledger.directory import inspectors
@@ -31,6 +30,7 @@ from rules.eligibility import overall_ratio, strata_for
 from rules.inspectors import eligible_inspectors, forbidden_pairs
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
+from verifier.recompute import Evidence, Row, verify_certificate
 
 
 class Check(NamedTuple):
@@ -41,7 +41,7 @@ class Check(NamedTuple):
     detail: str
 
 
-_STATES = {"ok": "相符", "failed": "不符", "not checked": "未核"}
+_STATES = {"ok": "相符", "failed": "不符", "not checked": "未核", "noted": "请平台说明"}
 
 
 def verify_objects(site: Site, campaign: Campaign) -> Outcome:
@@ -51,8 +51,12 @@ def verify_objects(site: Site, campaign: Campaign) -> Outcome:
         return Outcome(False, "平台尚未抽取", waiting_for="平台抽取对象")
     eligible = _eligible(site, campaign)
     checks = object_checks(campaign, drawn, eligible)
-    report = _judged(site, campaign, drawn, checks, "核验结论-对象.md")
     certificate = _certificate(drawn, "objects")
+    audited = None if certificate is not None else audit_platform_draw(site, campaign, drawn, eligible)
+    if audited is not None:
+        state = "ok" if audited.compatible else "not checked" if audited.compatible is None else "noted"
+        checks.append(Check("统计检验：与随机抽取是否相符", state, audited.sentence))
+    report = _judged(site, campaign, drawn, checks, "核验结论-对象.md")
     facts: dict[str, object] = {
         "mode": "verify",
         "eligible": len(eligible),
@@ -61,6 +65,7 @@ def verify_objects(site: Site, campaign: Campaign) -> Outcome:
         "digest": digest(certificate) if certificate is not None else digest(body_of(drawn)),
         "certified": certificate is not None,
         "checks": {check.name: check.state for check in checks},
+        "findings": [f"{check.name}：{check.detail}" for check in checks if check.state == "noted"],
     }
     how = "按证书重算相符" if certificate is not None else "硬性核查通过（平台未公开证书，无法重算）"
     line = f"核验平台抽取：{len(eligible)} 中抽 {facts['drawn']}，{how}"

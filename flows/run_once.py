@@ -84,6 +84,7 @@ def summary_of(site: Site, campaign: Campaign) -> dict[str, Any]:
         "paths": facts.get("report", {}).get("paths", {}),
         "writes": writes.count(),
         "waiting_for": waiting,
-        "findings": facts.get("reconcile", {}).get("findings", [])
+        "findings": facts.get("draw", {}).get("findings", [])
+        + facts.get("reconcile", {}).get("findings", [])
         + facts.get("report", {}).get("findings", []),
     }

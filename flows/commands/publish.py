@@ -12,11 +12,11 @@ from rich.table import Table
 from delivery.park import Parked
 from flows.approving import approver_options, role_of
 from flows.command_line import DONE, FOUND, WAITING, Command, Group, home_option, json_option, print_json
-from flows.commands.decisions import campaign_called
 from flows.commands.resume import outside_of, settings_for
+from flows.deciding import campaign_called
 from flows.operating import ACTS, allow, ask_correct, ask_resolve, ask_withdraw, parked_of
 from flows.publish import OPEN_STATES, STATES
-from flows.publishing import RECORD, standing_of
+from flows.publishing import standing_of
 from flows.site import open_books, open_site, resolve_campaign
 from flows.terminal import TerminalReporter, console
 from ledger.acts import Act, acts
@@ -99,10 +99,9 @@ def evidence_of(one: Parked) -> dict[str, Any]:
 def _show_evidence(uscc: str, one: Parked) -> None:
     out = console(to_stderr=False)
     facts = evidence_of(one)
-    out.print(f"结果不明  {uscc}  记录 {facts['record']} 第 {facts['version']} 版  批次 {facts['batch_no']}")
-    out.print(
-        f"  报送 {facts['sends']} 次，首次 {facts['sent_at']:%Y-%m-%d %H:%M:%S} UTC，内容摘要 {facts['digest']}"
-    )
+    out.print(f"结果不明  {uscc}  记录 {facts['record']} 第 {facts['version']} 版")
+    out.print(f"  批次 {facts['batch_no']}，内容摘要 {facts['digest']}")
+    out.print(f"  报送 {facts['sends']} 次，首次 {facts['sent_at']:%Y-%m-%d %H:%M:%S} UTC")
     for entry in facts["answers"]:
         said = "  ".join(str(part) for part in (entry["act"], entry["outcome"], entry["code"]) if part)
         out.print(f"  {entry['at']:%Y-%m-%d %H:%M:%S} UTC  {said}")
@@ -236,7 +235,7 @@ def allow_(name: str, act_no: int, approver_id: str, code: str, as_json: bool) -
         print_json(_act_facts(act))
     else:
         console(to_stderr=False).print(
-            f"已批准编号 {act.act_no}：{ACTS[act.kind]} {act.key}。重新运行或 drawbridge publish retry 即继续。"
+            f"已批准编号 {act.act_no}：{ACTS[act.kind]} {act.key}。继续：drawbridge publish retry 任务。"
         )
     return DONE
 

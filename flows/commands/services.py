@@ -56,8 +56,8 @@ def serve(port: int, plan: str, objects: int, seed: int) -> int:
             )
             environment |= own.environment(read_plan(path).task_id)
             environment |= {
-                "DRAWBRIDGE_MAX_WAIT_S": str(LOCAL_WAIT_S),
-                "DRAWBRIDGE_POLL_S": str(LOCAL_POLL_S),
+                "DRAWBRIDGE_MAX_WAIT_S": os.environ.get("DRAWBRIDGE_MAX_WAIT_S", str(LOCAL_WAIT_S)),
+                "DRAWBRIDGE_POLL_S": os.environ.get("DRAWBRIDGE_POLL_S", str(LOCAL_POLL_S)),
             }
         out.print("正在启动 Prefect 服务、部署流程（约半分钟）……")
 

@@ -84,7 +84,8 @@ def test_v10_says_which_department_which_object_and_how_many_more() -> None:
         compute(VECTORS["V10"])
     assert refusal.value.code == "DB-DRAW-046"
     assert refusal.value.facts == {
-        "object_id": "911305340000000005", "department": "SC", "free": 1, "team": 2, "more": 1
+        "object_id": "911305340000000005", "department": "SC", "free": 1, "team": 2, "more": 1,
+        "barred": 5, "reasons": "relative 5",
     }  # fmt: skip
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from draw.canonical import digest
-from draw.verify import Evidence, verify_certificate
 from mock_platform.simulator import Setting, Simulator
 from tests.end_to_end.approvers import enrol
 from tests.end_to_end.installation import PLAN, TASK, Installation, MockProcess
+from verifier.recompute import Evidence, verify_certificate
 
 RUN = ("run", PLAN, "--no-prefect", "--json", "--max-wait", "0.5")
 ONCE = ("run", PLAN, "--no-prefect", "--json", "--max-wait", "0")

@@ -53,7 +53,7 @@ def traffic(
         installation.environment.update(
             DRAWBRIDGE_PLATFORM_URL=platform.url, DRAWBRIDGE_PUBLICITY_URL=publicity.url
         )
-        ran = installation.run("run", PLAN, "--no-prefect", "--json")
+        ran = installation.call("run", PLAN, "--no-prefect", "--json")
     assert ran.code == 0, ran.err
     return platform.exchanges, publicity.exchanges, platform.url
 

@@ -25,7 +25,7 @@ def test_two_projects_of_one_owner_become_one_form_and_one_record(tmp_path: Path
             "DRAWBRIDGE_APP_SECRET": simulator.setting.secret,
         }
         installation = Installation(tmp_path / "home", settings)
-        ran = installation.run("run", PLAN, "--no-prefect", "--json")
+        ran = installation.call("run", PLAN, "--no-prefect", "--json")
         assert ran.code == 0, ran.err
         facts = ran.document
         records = mock.get("records")

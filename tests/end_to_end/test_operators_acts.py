@@ -1,4 +1,4 @@
-"""What operators do about publications: resolve, withdraw, correct; always two people, by what is on record."""
+"""What operators do about publications: resolve, withdraw, correct; two people each, by what is on record."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def mock(simulator: Simulator) -> MockProcess:
 def here(mock: MockProcess, tmp_path: Path) -> Installation:
     setting = Setting(PLAN)
     keys = {"DRAWBRIDGE_APP_KEY": setting.key, "DRAWBRIDGE_APP_SECRET": setting.secret}
-    return Installation(tmp_path / "home", mock.settings(TASK) | keys)
+    patience = {"DRAWBRIDGE_MAX_WAIT_S": "0.5"}
+    return Installation(tmp_path / "home", mock.settings(TASK) | keys | patience)
 
 
 def published(simulator: Simulator) -> list[dict[str, Any]]:

@@ -24,10 +24,11 @@ def test_a_fair_draw_is_verified_and_everything_reconciled(
     mocks: Callable[..., MockProcess], installation: Installation, variant: str
 ) -> None:
     mock = begun(mocks, installation, variant)
-    ran = installation.run(*RUN)
+    ran = installation.call(*RUN)
     assert ran.code == 0, ran.err + ran.out
     facts = ran.document
     assert facts["draw"]["certified"] is (variant == "certified")
+    assert facts["findings"] == []
     assert facts["forms"]["accepted"] == facts["forms"]["due"] > 0
     publication = facts["publication"]
     assert publication["due"] == publication["published"] + publication["withheld"] + publication["rejected"]
@@ -36,10 +37,26 @@ def test_a_fair_draw_is_verified_and_everything_reconciled(
     assert [row for row in mock.writes() if row["endpoint"] in FOLLOWING] == []
 
 
+def test_a_draw_that_nobody_can_compute_again_is_judged_against_chance(
+    mocks: Callable[..., MockProcess], installation: Installation
+) -> None:
+    """The first of the list pass every count; only statistics can notice, and they stop nothing."""
+    begun(mocks, installation, "head")
+    ran = installation.call(*RUN)
+    assert ran.code == 1, ran.err + ran.out
+    (finding,) = ran.document["findings"]
+    assert finding.startswith("统计检验：与随机抽取是否相符")
+    assert ran.document["publication"]["missing"] == 0
+    folder = installation.home / PLATFORM_TASK
+    assert "请平台说明" in (folder / "核验结论-对象.md").read_text("utf-8")
+    assert "<svg" in (folder / "抽取审计.html").read_text("utf-8")
+
+
 UNFAIR = {
     "damaged": "draw",
     "not-eligible": "draw",
     "duplicate": "draw",
+    "with-replacement": "draw",
     "too-few": "draw",
     "uncertified-inspector": "assign",
     "one-person-team": "assign",
@@ -52,10 +69,10 @@ def test_an_unfair_draw_stops_the_campaign_before_anything_follows(
     mocks: Callable[..., MockProcess], installation: Installation, variant: str
 ) -> None:
     mock = begun(mocks, installation, variant)
-    ran = installation.run(*RUN)
+    ran = installation.call(*RUN)
     assert ran.code == 2, ran.out
     assert "DB-RUN-009" in ran.err
-    shown = installation.run("campaign", "show", PLATFORM_TASK, "--json").document["stages"]
+    shown = installation.call("campaign", "show", PLATFORM_TASK, "--json").document["stages"]
     stopped = UNFAIR[variant]
     assert shown[stopped]["state"] == "failed"
     after = ["draw", "confirm", "assign", "push", "collect", "publish", "reconcile", "report"]

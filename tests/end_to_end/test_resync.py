@@ -20,14 +20,14 @@ def test_records_wait_for_their_addresses_and_go_out_after_a_new_sync(tmp_path: 
             "DRAWBRIDGE_APP_SECRET": simulator.setting.secret,
         }
         installation = Installation(tmp_path / "home", mock.settings(TASK) | keys)
-        waiting = installation.run("run", PLAN, "--no-prefect", "--json", "--max-wait", "2")
+        waiting = installation.call("run", PLAN, "--no-prefect", "--json", "--max-wait", "2")
         assert waiting.code == 3, waiting.err
         assert "主体身份代码" in waiting.document["waiting_for"]
         assert mock.writes("postSpotchecks") == []
 
         for row, prip_id in zip(rows, known, strict=True):
             row["pripId"] = prip_id
-        done = installation.run("run", PLAN, "--no-prefect", "--json", "--resync")
+        done = installation.call("run", PLAN, "--no-prefect", "--json", "--resync")
         assert done.code == 0, done.err
         assert done.document["draw"] == waiting.document["draw"]
         assert done.document["publication"]["published"] > 0

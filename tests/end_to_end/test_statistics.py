@@ -50,7 +50,7 @@ def test_the_statistics_are_those_of_the_mocks_own_records(
 ) -> None:
     mock = mocks(PLAN, "--objects", 120)
     installation.environment.update(mock.settings(TASK))
-    ran = installation.run("run", PLAN, "--no-prefect", "--json")
+    ran = installation.call("run", PLAN, "--no-prefect", "--json")
     assert ran.code == 0, ran.err
     rows = ran.document["statistics"]["rows"]
     expected = counted_from(mock.get("records"), ["SW", "SC"])

@@ -20,7 +20,7 @@ def campaign(mocks: Callable[..., MockProcess], installation: Installation) -> M
 def test_a_campaign_goes_through_and_a_second_run_writes_nothing(
     campaign: MockProcess, installation: Installation
 ) -> None:
-    first = installation.run("run", PLAN, "--no-prefect", "--json")
+    first = installation.call("run", PLAN, "--no-prefect", "--json")
     assert first.code == 0, first.err + first.out
     facts = first.document
     writes = campaign.writes()
@@ -29,7 +29,7 @@ def test_a_campaign_goes_through_and_a_second_run_writes_nothing(
     assert facts["publication"]["due"] == facts["forms"]["due"]
     assert facts["writes"] == len(writes)
 
-    second = installation.run("run", PLAN, "--no-prefect", "--json")
+    second = installation.call("run", PLAN, "--no-prefect", "--json")
     assert second.code == 0, second.err
     assert second.document["writes"] == 0
     assert campaign.writes() == writes
@@ -39,7 +39,7 @@ def test_a_campaign_goes_through_and_a_second_run_writes_nothing(
 def test_every_form_and_every_record_was_accepted_once(
     campaign: MockProcess, installation: Installation
 ) -> None:
-    ran = installation.run("run", PLAN, "--no-prefect", "--json")
+    ran = installation.call("run", PLAN, "--no-prefect", "--json")
     assert ran.code == 0, ran.err
     for endpoint in ("postForms", "postSpotchecks"):
         keys = Counter((row["key"], row["version"]) for row in campaign.writes(endpoint))

@@ -15,7 +15,7 @@ from connectors.faults import FAULTS
 from schemas.errors import catalogue
 
 _PROJECT = Path(__file__).resolve().parents[2]
-_ROOMS = ("schemas", "rules", "draw", "connectors", "ledger", "delivery", "documents", "flows")
+_ROOMS = ("schemas", "verifier", "rules", "draw", "connectors", "ledger", "delivery", "documents", "flows")
 
 
 class Raised(NamedTuple):

@@ -15,9 +15,16 @@ import click
 
 from documents.whole_file import write_whole
 from draw.canonical import digest, read_source
-from draw.compute import InspectorFiles, compute_inspectors, compute_objects
+from draw.compute import InspectorFiles, compute_inspectors
 from draw.reveal import parse_contributions
 from flows.command_line import Command
+from flows.draw_shards_commands import (
+    large_list_options,
+    objects_certificate,
+    show_shard,
+    write_shard_file,
+)
+from flows.list_reader import Engine
 from schemas.errors import DrawbridgeError
 
 _FILE = click.Path(path_type=Path)
@@ -67,6 +74,7 @@ def _only_for(stage: str, needed: dict[str, object], foreign: dict[str, object])
     help="人员阶段：部门名录，如 SW=roster-SW.txt；每部门一次。",
 )
 @click.option("-o", "--output", type=_FILE, required=True, help="证书写到这个文件；或完整写成，或不写。")
+@large_list_options
 @click.option("--json", "as_json", is_flag=True, help="标准输出只有一份 JSON。")
 def compute(
     stage: str,
@@ -77,11 +85,14 @@ def compute(
     forbidden: Path | None,
     roster: tuple[str, ...],
     output: Path,
+    engine: Engine,
+    shard: str | None,
+    keep: int,
     as_json: bool,
 ) -> None:
     """由承诺书、各方的值和冻结文件计算证书。
 
-    同样的文件在任何机器上得到同样的字节。
+    同样的文件在任何机器上得到同样的字节；分片计算再合并也一样。
     """
     for_inspectors: dict[str, object] = {"--objects": objects, "--forbidden": forbidden, "--roster": roster}
     rosters = rosters_given(roster)
@@ -89,9 +100,13 @@ def compute(
     values = parse_contributions(read_source(contributions, "contributions"))
     if stage == "objects":
         _only_for(stage, {"--eligible": eligible}, for_inspectors)
-        certificate = compute_objects(promised, values, eligible or Path())
+        if shard is not None:
+            facts = write_shard_file(promised, values, eligible or Path(), shard, output, engine, keep)
+            show_shard(facts, as_json)
+            return
+        certificate = objects_certificate(promised, values, eligible or Path(), engine)
     else:
-        _only_for(stage, for_inspectors, {"--eligible": eligible})
+        _only_for(stage, for_inspectors, {"--eligible": eligible, "--shard": shard})
         files = InspectorFiles(objects or Path(), forbidden or Path(), rosters)
         certificate = compute_inspectors(promised, values, files)
     write_whole(output, certificate, code="DB-DRAW-029")

@@ -8,10 +8,11 @@ from draw.commitment import parse_commitment
 from draw.reveal import check_published, check_value
 from flows.approving import role_of
 from flows.command_line import DONE, Command, home_option, json_option, print_json
-from flows.commands.decisions import campaign_called
-from flows.commands.draw.rounds import reopen, stage_option
+from flows.commands.draw.rounds import stage_option
 from flows.commands.resume import settings_for
 from flows.correcting import corrected_by_number
+from flows.deciding import campaign_called
+from flows.redraw import reopen
 from flows.site import open_books
 from flows.terminal import console
 from ledger.draws import (

@@ -12,19 +12,16 @@ from draw.reveal import build_abandonment
 from flows.approving import approver_options, role_of
 from flows.ceremony import time_text
 from flows.command_line import DONE, Command, home_option, json_option, print_json
-from flows.commands.decisions import campaign_called
 from flows.commands.resume import settings_for
-from flows.correcting import refuse_if_in_use
+from flows.deciding import campaign_called
+from flows.redraw import allow_round, ended_round, reopen
 from flows.site import open_books
-from flows.stage_names import TITLES
 from flows.terminal import console
-from ledger.campaigns import record_stage, stages
-from ledger.draws import RecordedRound, record_abandonment, round_in_force
-from ledger.engine import Transaction
-from ledger.leaves import allow_leave, ask_leave
+from ledger.draws import record_abandonment, round_in_force
+from ledger.leaves import ask_leave
 from ledger.texts import digest_of
 from rules.public_numbers import kind_of
-from schemas.campaign import Campaign, PublicNumber
+from schemas.campaign import PublicNumber
 from schemas.errors import DrawbridgeError
 
 stage_option = click.option(
@@ -36,8 +33,6 @@ stage_option = click.option(
 )
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
-# Stages whose results a new draw takes away, where they are done already.
-_FOLLOWING = {"objects": ("draw", "confirm"), "inspectors": ("assign",)}
 
 
 @click.command("again", cls=Command, help="申请另抽一轮。上一轮须已作废，或已抽取而结果尚未使用。")
@@ -66,7 +61,7 @@ def again(
         campaign = campaign_called(books, name)
         role = role_of(books.ledger, approver_id, code)
         with books.ledger.write() as tx:
-            ended = _ended_round(tx, campaign, stage)
+            ended = ended_round(tx, campaign, stage)
             leave = ask_leave(
                 tx,
                 campaign.task_id,
@@ -102,18 +97,7 @@ def allow_again(name: str, stage: str, approver_id: str, code: str, as_json: boo
     with open_books(settings_for(name)) as books:
         campaign = campaign_called(books, name)
         role = role_of(books.ledger, approver_id, code)
-        with books.ledger.write() as tx:
-            ended = _ended_round(tx, campaign, stage)
-            leave = allow_leave(
-                tx,
-                campaign.task_id,
-                stage,
-                ended.round_no + 1,
-                allowed_by=approver_id,
-                allowed_role=role,
-                now=books.now(),
-            )
-            reopen(tx, campaign, stage, f"第 {leave.round_no} 轮抽取", books.now())
+        leave = allow_round(books, campaign, stage, approver_id, role)
     if as_json:
         print_json({"task_id": campaign.task_id, "stage": stage, "round": leave.round_no, "allowed_by": role})
     else:
@@ -155,26 +139,6 @@ def abandon(name: str, stage: str, reason: str, approver_id: str, code: str, as_
     else:
         console(to_stderr=False).print(f"已作废阶段 {stage} 第 {round_.round_no} 轮：{reason}")
     return DONE
-
-
-def reopen(tx: Transaction, campaign: Campaign, stage: str, waiting_for: str, now: datetime) -> None:
-    """The stages of the campaign that rest on this draw are open again, where they were begun."""
-    known = stages(tx, campaign.task_id)
-    for key in _FOLLOWING[stage]:
-        if key in known and key in TITLES:
-            record_stage(tx, campaign.task_id, key, done=False, facts={}, waiting_for=waiting_for, now=now)
-
-
-def _ended_round(tx: Transaction, campaign: Campaign, stage: str) -> RecordedRound:
-    """The round that another may follow. Raises DrawbridgeError DB-CEREMONY-014, -023 or -024."""
-    round_ = round_in_force(tx, campaign.task_id, stage)
-    if round_ is None:
-        raise DrawbridgeError("DB-CEREMONY-014", stage=stage)
-    if not round_.is_over:
-        raise DrawbridgeError("DB-CEREMONY-023", stage=stage, round=round_.round_no)
-    if round_.certificate is not None:
-        refuse_if_in_use(tx, campaign, stage)
-    return round_
 
 
 def _public_number(number: str | None, announced: datetime | None) -> str | None:

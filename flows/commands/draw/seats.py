@@ -8,10 +8,10 @@ from draw.substitutes import SeatObjection
 from flows.approving import approver_options, role_of
 from flows.ceremony import time_text
 from flows.command_line import DONE, Command, home_option, json_option, print_json
-from flows.commands.decisions import campaign_called
-from flows.commands.draw.rounds import reopen
 from flows.commands.resume import settings_for
 from flows.correcting import corrected_by_seat, refuse_if_visited
+from flows.deciding import campaign_called
+from flows.redraw import reopen
 from flows.site import open_books
 from flows.terminal import console
 from flows.visits import visits_of

@@ -10,8 +10,8 @@ from draw.commitment import parse_commitment
 from draw.reveal import withheld
 from flows.certificates import STAGE_NAMES
 from flows.command_line import DONE, Command, home_option, json_option, print_json
-from flows.commands.decisions import campaign_called
 from flows.commands.resume import settings_for
+from flows.deciding import campaign_called
 from flows.site import Books, open_books
 from flows.terminal import console
 from ledger.draws import RecordedRound, rounds

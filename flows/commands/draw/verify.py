@@ -1,6 +1,7 @@
 """`drawbridge draw verify`: a certificate computed again, check by check (docs/verification.md).
 
-Exit status: 0 nothing failed, 1 a check failed, 2 the question could not be put.
+Exit status: 0 nothing failed, 1 a check failed, 2 the question could not be put, or the document is no
+certificate.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from pathlib import Path
 import click
 
 from draw.canonical import digest
-from flows.command_line import Command
+from draw.certificate import parse_certificate
+from flows.command_line import DONE, FOUND, Command
 from flows.commands.draw.compute import rosters_given
+from schemas.errors import DrawbridgeError
 from verifier.recompute import Evidence, Row, publishers_to_ask, read_document, verify_certificate
 
 _FILE = click.Path(path_type=Path)
@@ -50,7 +53,7 @@ def verify(
 ) -> None:
     """重新计算证书，逐项列出核验结果。
 
-    每项为 ok、FAILED 或 not checked；没有 FAILED 时退出码为 0，否则为 1。
+    每项为 ok、FAILED 或 not checked；没有 FAILED 时退出码为 0，有则为 1；不是证书的为 2。
     """
     data = read_document(certificate)
     rows = verify_certificate(
@@ -78,7 +81,10 @@ def verify(
         click.echo(json.dumps(document, ensure_ascii=False))
     else:
         _show_table(rows, publishers_to_ask(data))
-    context.exit(1 if failed else 0)
+    if rows[0].state == "failed":  # the form: then it is no certificate
+        parse_certificate(data)  # refuses what the draw refuses, by a code of its own
+        raise DrawbridgeError("DB-VERIFY-005", path=certificate, problem=rows[0].found)
+    context.exit(FOUND if failed else DONE)
 
 
 def _show_table(rows: list[Row], publishers: list[dict[str, str]]) -> None:

@@ -1,10 +1,14 @@
-"""The table of §6: what a verifier sees, and that no change goes unseen."""
+"""The table of `drawbridge draw verify`, row by row, and that no change goes unseen."""
 
 from __future__ import annotations
 
 import copy
+import csv
 import json
+import re
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,14 +20,17 @@ from draw.frozen import freeze_objects
 from draw.reveal import build_abandonment, build_closing
 from draw.seed import seal
 from draw.substitutes import SeatObjection
-from draw.verify import Evidence, publishers_to_ask, verify_certificate
 from schemas.errors import DrawbridgeError
 from tests.draw.vectors import DECISION, VECTORS, batches, compute, files_of, inspector_files
+from tests.verifier import corpus
+from tests.verifier.recomputed import evidence_of, failures, held_of, states
+from verifier.recompute import NAMES, Evidence, publishers_to_ask, verify_certificate
 
 V1: dict[str, Any] = VECTORS["V1"]
 V2: dict[str, Any] = VECTORS["V2"]
 V12: dict[str, Any] = VECTORS["V12"]
 ELIGIBLE = files_of(V1)["eligible.tsv"]
+ENTERPRISES = Path(__file__).parents[2].parent / "shared" / "data" / "qinghe_enterprises.csv"
 
 OBJECTS_ROWS = [
     "form", "commitment_digest", "files", "root", "seals", "public", "seed", "seats", "winners", "reserves",
@@ -34,19 +41,6 @@ INSPECTORS_ROWS = [
     "assignment", "substitutes", "seat_replacements", "previous", "kept_commitment", "kept_closing",
     "kept_certificate",
 ]  # fmt: skip
-
-
-def states(certificate: bytes, evidence: Evidence) -> dict[str, str]:
-    return {row.check: row.state for row in verify_certificate(certificate, evidence)}
-
-
-def failures(certificate: bytes, evidence: Evidence) -> set[str]:
-    return {check for check, state in states(certificate, evidence).items() if state == "failed"}
-
-
-def held_of(vector: dict[str, Any], **more: Any) -> Evidence:
-    files = inspector_files(files_of(vector))
-    return Evidence(objects=files.objects, forbidden=files.forbidden, rosters=files.rosters, **more)
 
 
 def test_everything_at_hand_everything_ok() -> None:
@@ -227,7 +221,7 @@ def test_a_document_of_another_form_has_one_row() -> None:
         ("form", "failed"),
         ("kept_certificate", "not checked"),
     ]
-    assert "DB-DRAW-026" in rows[0].found
+    assert rows[0].text.startswith("FAILED: expected canonical JSON (RFC 8785) … found another form")
     assert publishers_to_ask(b"{}") == []
 
 
@@ -315,10 +309,10 @@ def test_objects_that_do_not_follow_from_the_stage_before() -> None:
 
 def test_evidence_that_belongs_to_another_certificate_is_refused() -> None:
     for certificate, evidence, code in (
-        (compute(V1), held_of(V2), "DB-DRAW-087"),
-        (compute(V2), Evidence(eligible=ELIGIBLE), "DB-DRAW-087"),
-        (compute(V1), Evidence(before=[compute(V2)]), "DB-DRAW-088"),
-        (compute(V1), Evidence(before=[b"{}"]), "DB-DRAW-088"),
+        (compute(V1), held_of(V2), "DB-VERIFY-001"),
+        (compute(V2), Evidence(eligible=ELIGIBLE), "DB-VERIFY-001"),
+        (compute(V1), Evidence(before=[compute(V2)]), "DB-VERIFY-002"),
+        (compute(V1), Evidence(before=[b"{}"]), "DB-VERIFY-002"),
     ):
         with pytest.raises(DrawbridgeError) as refusal:
             verify_certificate(certificate, evidence)
@@ -334,3 +328,108 @@ def test_whom_to_ask_about_the_public_number() -> None:
             "value": "03 08 17 21 26 32 11",
         }
     ]
+
+
+# --- the table --------------------------------------------------------------------------------------------
+
+
+def test_the_rows_are_those_of_the_page_in_its_order() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "verification.md").read_text("utf-8")
+    assert re.findall(r"^\| `(\w+)` \| (\S+) \|", page, re.M) == list(NAMES.items())
+
+
+def test_the_public_form_has_rows_of_its_own() -> None:
+    case = corpus.named("V12 public form")
+    assert list(states(case.certificate, evidence_of(case))) == [
+        "form", "commitment_digest", "seals", "public", "seed", "public_form", "previous",
+        "kept_commitment", "kept_closing", "kept_certificate",
+    ]  # fmt: skip
+    found = {row.check: row.text for row in verify_certificate(case.certificate)}
+    assert found["public_form"] == (
+        "not checked: --before (full certificate)、roster-SW.txt、roster-SC.txt not given"
+    )
+
+
+def test_a_public_form_of_a_certificate_that_does_not_hold_together() -> None:
+    """The whole certificate is evidence like any other: what it says is not presumed."""
+    case = corpus.named("V12 public form")
+    changes: list[Callable[[Any], object]] = [
+        lambda whole: whole["teams"].pop("1"),
+        lambda whole: whole["teams"]["1"].update(XX=["X1"]),
+        lambda whole: whole["substitutes"][0].update(replaced="X1"),
+    ]
+    for change in changes:
+        whole = json.loads(case.before[0])
+        change(whole)
+        full = canonical(whole)
+        form = canonical({**json.loads(case.certificate), "full": digest(full)})
+        evidence = replace(evidence_of(case), before=[full], certificate_digest=None)
+        assert failures(form, evidence) == {"public_form"}
+
+
+def test_a_replacement_without_an_enterprise_in_the_stage_before() -> None:
+    """`by` without `uscc` has the right form; whom it leads to nobody can say."""
+    first = json.loads(compute(V1))
+    next(entry for entry in reversed(first["replacements"]) if entry["by"])["uscc"] = None
+    certificate = json.loads(compute(V2))
+    certificate["commitment"]["objects_certificate"] = digest(canonical(first))
+    assert "stage_before" in failures(canonical(certificate), Evidence(before=[canonical(first)]))
+
+
+def test_batches_that_nobody_has_cost_nothing() -> None:
+    certificate = json.loads(compute(V1))
+    for number, entry in enumerate(certificate["replacements"]):
+        entry["batch"] = 2**53 - 10 + number
+    assert failures(canonical(certificate), Evidence(eligible=ELIGIBLE)) <= {"replacements"}
+    certificate["replacements"][0]["batch"] = 2**53 - 1
+    row = next(
+        row
+        for row in verify_certificate(canonical(certificate), Evidence(eligible=ELIGIBLE))
+        if row.check == "replacements"
+    )
+    assert row.text == "FAILED: expected a batch from 9007199254740991 on … found 9007199254740983"
+
+
+def test_a_roster_of_another_department_is_not_looked_at() -> None:
+    held = held_of(V2)
+    more = replace(held, rosters={**held.rosters, "XX": b"nothing of the kind"})
+    assert states(compute(V2), more) == states(compute(V2), held)
+
+
+def test_the_list_may_be_a_file(tmp_path: Path) -> None:
+    (tmp_path / "eligible.tsv").write_bytes(ELIGIBLE)
+    from_file = Evidence(eligible=tmp_path / "eligible.tsv")
+    assert states(compute(V1), from_file) == states(compute(V1), Evidence(eligible=ELIGIBLE))
+    with pytest.raises(DrawbridgeError) as refusal:
+        verify_certificate(compute(V1), Evidence(eligible=tmp_path / "none"))
+    assert refusal.value.code == "DB-VERIFY-003"
+
+
+# --- vectors that the corpus leaves out -------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not ENTERPRISES.is_file(), reason="shared/data/qinghe_enterprises.csv is not at hand")
+def test_v6_the_real_codes() -> None:
+    """408 enterprises; "generated" in the corpus is the twin of our own making."""
+    alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    with ENTERPRISES.open(encoding="utf-8", newline="") as file:
+        codes = [row["统一社会信用代码"] for row in csv.DictReader(file)]
+    rows = [(code, "ABCD"[alphabet.index(code[16]) // 8], code) for code in codes]
+    eligible = freeze_objects(rows, "ABCD").files["eligible.tsv"]
+    vector = VECTORS["V6"]
+    certificate = compute_objects(canonical(vector["commitment"]), vector["values"], eligible)
+    evidence = Evidence(eligible=eligible, commitment_digest=vector["expect"]["commitment_digest"])
+    assert failures(certificate, evidence) == set()
+
+
+def test_v10_is_no_list_to_draw_from() -> None:
+    """Whatever a certificate over these files says: somebody too few may visit makes the files fail."""
+    vector = VECTORS["V10"]
+    certificate = json.loads(compute(V2))
+    certificate["commitment"] = vector["commitment"]
+    held = held_of(vector)
+    rows = {row.check: row.text for row in verify_certificate(canonical(certificate), held)}
+    assert (
+        rows["files"] == "FAILED: expected 911305340000000005: 2 inspectors of SC who may visit it … found 1"
+    )
+    assert rows["teams"] == "not checked: the committed files not given"
