@@ -13,6 +13,7 @@ from draw.certificate import objects_of_next_stage, parse_certificate
 from draw.commitment import build_inspectors_commitment
 from draw.compute import compute_inspectors
 from draw.frozen import Department, freeze_inspectors
+from flows.alerts import look_after_failure
 from flows.artifacts import table
 from flows.ceremony import Frozen, Terms, hold
 from flows.certificates import certificate_in_force, facts_of, files_of_round, publish_certificates
@@ -123,6 +124,8 @@ STAGE = Stage("assign", TITLES["assign"], step, after="confirm")
     name="assign-inspectors",
     description="从各部门执法检查人员名录中随机抽取人员、编组，并与抽查对象随机匹配，形成一企一表。",
     flow_run_name="匹配人员 · {campaign}",
+    on_failure=[look_after_failure],
+    on_crashed=[look_after_failure],
 )
 async def assign_inspectors(campaign: str | None = None) -> dict[str, object]:
     """The stage as a flow; without `campaign`, for every campaign whose turn it is."""

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from prefect import flow
 
 from flows import assign, collect, confirm, draw, publish, push, reconcile, report, sync
+from flows.alerts import look_after_failure
 from flows.board import write_board
 from flows.site import Site, open_site, resolve_campaign
 from flows.stage import Stage, heard, perform
@@ -34,7 +35,6 @@ _FLOWS: Mapping[str, Callable[[str], Awaitable[dict[str, object]]]] = {
     "assign": assign.assign_inspectors,
     "push": push.push_forms,
     "collect": collect.collect_results,
-    "publish": publish.publish_results,
     "reconcile": reconcile.reconcile_publication,
     "report": report.report_statistics,
 }
@@ -87,13 +87,18 @@ def _state(site: Site, campaign: Campaign) -> object:
     name="run-campaign",
     description="一次抽查任务的全过程，从第一个未完成的环节继续；需要各方办理时等待，都已完成时不写入任何内容。",
     flow_run_name="任务 · {campaign}",
+    on_failure=[look_after_failure],
+    on_crashed=[look_after_failure],
 )
 async def run_campaign(campaign: str) -> dict[str, object]:
     """All stages as one flow; each stage is a flow run of its own."""
     with heard(), open_site() as site:
         chosen = await asyncio.to_thread(resolve_campaign, site.ledger, campaign, site.now())
         for stage in _rounds(site, chosen):
-            await _FLOWS[stage.key](chosen.task_id)
+            if stage is publish.STAGE:  # what was not taken is tried again; the rest goes on
+                await publish.publish_results(chosen.task_id, strict=False)
+            else:
+                await _FLOWS[stage.key](chosen.task_id)
         write_board(site, chosen, STAGES)
         with site.ledger.read() as tx:
             return {key: row.facts for key, row in stages(tx, chosen.task_id).items()}

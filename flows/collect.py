@@ -7,6 +7,7 @@ from collections import Counter
 from prefect import flow
 
 from connectors.paging import walk_results
+from flows.alerts import look_after_failure
 from flows.artifacts import table
 from flows.kill_points import reach
 from flows.publishing import APPROVAL, Standing, records_of, standing_of
@@ -128,6 +129,8 @@ STAGE = Stage("collect", TITLES["collect"], step, after="push")
     name="collect-results",
     description="拉取抽查结果并校验，记录审核意见，提出处置、移送和列入异常名录的建议。",
     flow_run_name="归集结果 · {campaign}",
+    on_failure=[look_after_failure],
+    on_crashed=[look_after_failure],
 )
 async def collect_results(campaign: str | None = None) -> dict[str, object]:
     """The stage as a flow; without `campaign`, for every campaign whose turn it is."""

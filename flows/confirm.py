@@ -8,6 +8,7 @@ from draw.certificate import parse_certificate, standing_objects
 from draw.compute import correct_objects
 from draw.frozen import ELIGIBLE
 from draw.objects import Objection
+from flows.alerts import look_after_failure
 from flows.answers import answers_on, outcome_of
 from flows.ceremony import time_text
 from flows.certificates import publish_certificates
@@ -83,6 +84,8 @@ STAGE = Stage("confirm", TITLES["confirm"], step, after="draw")
     name="confirm-entities",
     description="收集各部门一个工作日内的比对和确认；异议成立的由候补依次递补，再由各部门确认。",
     flow_run_name="部门确认 · {campaign}",
+    on_failure=[look_after_failure],
+    on_crashed=[look_after_failure],
 )
 async def confirm_entities(campaign: str | None = None) -> dict[str, object]:
     """The stage as a flow; without `campaign`, for every campaign whose turn it is."""

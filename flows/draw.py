@@ -12,6 +12,7 @@ from draw.certificate import parse_certificate
 from draw.commitment import build_objects_commitment
 from draw.compute import compute_objects
 from draw.frozen import ELIGIBLE, freeze_objects
+from flows.alerts import look_after_failure
 from flows.artifacts import table
 from flows.ceremony import Frozen, Terms, hold
 from flows.certificates import facts_of, published_certificate, recorded_round, same_seed, show_drawn
@@ -92,6 +93,8 @@ STAGE = Stage("draw", TITLES["draw"], step, after="sync")
     name="draw-entities",
     description="冻结名单后由各部门揭示封存的随机数，连同公共随机数一起决定抽取结果；或核验平台的抽取。只抽一次。",
     flow_run_name="抽取对象 · {campaign}",
+    on_failure=[look_after_failure],
+    on_crashed=[look_after_failure],
 )
 async def draw_entities(campaign: str | None = None) -> dict[str, object]:
     """The stage as a flow; without `campaign`, for every campaign whose turn it is."""

@@ -6,6 +6,7 @@ from collections import Counter
 
 from prefect import flow
 
+from flows.alerts import look_after_failure
 from flows.artifacts import table
 from flows.delivering import deliver_all
 from flows.publishing import queue_due, standing_of
@@ -34,11 +35,15 @@ def step(site: Site, campaign: Campaign) -> Outcome:
         "withheld": counts["withheld"] + counts["withdrawn"],
         "rejected": counts["rejected"],
         "open": sum(1 for record in standing if not record.settled),
+        "stuck": sum(counts[state] for state in _STUCK),
     }
     line = f"应公示 {len(standing)} 已公示 {counts['published']} 不予公示 {counts['withheld']}"
     if counts["rejected"]:
         line += f" 被退回 {counts['rejected']}"
     report = table(("状态", "户"), [(label, counts[key]) for key, label in STATES.items() if counts[key]])
+    report += f"\n\n已公示的 {counts['published']} 户不再报送。"
+    if any(counts[state] for state in _STUCK):
+        report += "未受理的由下次运行自动继续，也可以在本页点 Retry：只报送尚未受理的。"
     waiting = (
         None
         if settled
@@ -64,6 +69,8 @@ STATES = {
     "withdrawn": "已撤回",
     "parked": "结果不明，待人工核定",
 }
+# What the next try sends or asks for by itself: nobody decides, the other side did not answer as it should.
+_STUCK = ("ready", "sending")
 OPEN_STATES = frozenset(STATES) - {"published", "rejected", "withheld", "awaited", "withdrawn"}
 
 STAGE = Stage("publish", TITLES["publish"], step, after="push")
@@ -73,7 +80,17 @@ STAGE = Stage("publish", TITLES["publish"], step, after="push")
     name="publish-results",
     description="把结果齐全且已审批的记录报送公示系统：只报送尚未受理的，结果不明的先查询，从不盲目重发。",
     flow_run_name="公示 · {campaign}",
+    on_failure=[look_after_failure],
+    on_crashed=[look_after_failure],
 )
-async def publish_results(campaign: str | None = None) -> dict[str, object]:
-    """The stage as a flow; without `campaign`, for every campaign whose turn it is."""
-    return await run_stage(STAGE, campaign)
+async def publish_results(campaign: str | None = None, strict: bool = True) -> dict[str, object]:
+    """The stage as a flow; without `campaign`, for every campaign whose turn it is.
+
+    `strict`: what the publicity system did not take makes the run fail, so that an operator sees it; its
+    Retry sends what is missing and nothing else.  Raises DrawbridgeError DB-RUN-030.
+    """
+    found = await run_stage(STAGE, campaign)
+    stuck = sum(int(facts.get("stuck", 0)) for facts in found.values() if isinstance(facts, dict))
+    if strict and stuck:
+        raise DrawbridgeError("DB-RUN-030", count=stuck)
+    return found

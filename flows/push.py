@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.alerts import look_after_failure
 from flows.artifacts import table
 from flows.delivering import deliver_all, due_forms
 from flows.platform_forms import check_platform_forms
@@ -48,6 +49,8 @@ STAGE = Stage("push", TITLES["push"], step, after="assign")
     name="push-forms",
     description="向平台派发一企一表，只派发尚未受理的；或核对平台自行派发的表。",
     flow_run_name="派发 · {campaign}",
+    on_failure=[look_after_failure],
+    on_crashed=[look_after_failure],
 )
 async def push_forms(campaign: str | None = None) -> dict[str, object]:
     """The stage as a flow; without `campaign`, for every campaign whose turn it is."""

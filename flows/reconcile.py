@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from prefect import flow
 
 from delivery.reconcile import Finding, Held, compare, record_reconciliation
+from flows.alerts import look_after_failure
 from flows.artifacts import table
 from flows.delivering import items_of
 from flows.publishing import Standing, standing_of
@@ -159,6 +160,8 @@ STAGE = Stage("reconcile", TITLES["reconcile"], step, after="publish")
     name="reconcile-publication",
     description="逐户比对我方记录、交换平台和公示页面：不缺、不重、内容一致。发现问题只提示，不自动更正。",
     flow_run_name="公示核对 · {campaign}",
+    on_failure=[look_after_failure],
+    on_crashed=[look_after_failure],
 )
 async def reconcile_publication(campaign: str | None = None) -> dict[str, object]:
     """The stage as a flow; without `campaign`, for every campaign whose turn it is."""

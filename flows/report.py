@@ -11,6 +11,7 @@ from documents.statistics_table import write_statistics
 from draw.certificate import parse_certificate
 from draw.frozen import read_roster, rosters_of
 from draw.public_form import public_form
+from flows.alerts import look_after_failure
 from flows.artifacts import table
 from flows.certificates import certificate_name, keep_document
 from flows.papers import write_papers
@@ -115,6 +116,8 @@ STAGE = Stage("report", TITLES["report"], step, after="reconcile")
     name="report-statistics",
     description="由台账生成附件统计表、总结和待办清单。",
     flow_run_name="统计表 · {campaign}",
+    on_failure=[look_after_failure],
+    on_crashed=[look_after_failure],
 )
 async def report_statistics(campaign: str | None = None) -> dict[str, object]:
     """The stage as a flow; without `campaign`, for every campaign whose turn it is."""

@@ -10,11 +10,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from flows.home import Home, is_running, start_noted
+from flows.metrics import serve_metrics
 from flows.prefect_server import start_prefect
+from flows.settings import load_settings
+from flows.site import open_site
 from schemas.errors import DrawbridgeError
 
 POOL = "drawbridge"
@@ -54,15 +58,28 @@ def serve(
         signal.signal(number, lambda received, frame: stop.append(received))
     has_mock = is_running(home, "mock")
     _start_worker(home, environment)
-    ready(environment["PREFECT_API_URL"].removesuffix("/api"))
-    while not stop:
-        if has_mock and not is_running(home, "mock"):
-            raise DrawbridgeError("DB-RUN-028", log=home.root)
-        if not is_running(home, "prefect-server"):
-            start_prefect(home, port)
-        if not is_running(home, "worker"):
-            _start_worker(home, environment)
-        time.sleep(_LOOK_EVERY_S)
+    with _metrics(flow_environment):
+        ready(environment["PREFECT_API_URL"].removesuffix("/api"))
+        while not stop:
+            if has_mock and not is_running(home, "mock"):
+                raise DrawbridgeError("DB-RUN-028", log=home.root)
+            if not is_running(home, "prefect-server"):
+                start_prefect(home, port)
+            if not is_running(home, "worker"):
+                _start_worker(home, environment)
+            time.sleep(_LOOK_EVERY_S)
+
+
+@contextmanager
+def _metrics(flow_environment: dict[str, str]) -> Iterator[None]:
+    """The figures for Prometheus on the port that the settings name, if they name one."""
+    os.environ.update(flow_environment)  # where the flow runs find the platform, this process does too
+    settings = load_settings()
+    if settings.metrics_port is None:
+        yield
+        return
+    with open_site(settings) as site, serve_metrics(site, settings.metrics_port):
+        yield
 
 
 def _start_worker(home: Home, environment: dict[str, str]) -> None:

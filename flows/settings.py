@@ -10,10 +10,14 @@ DRAWBRIDGE_CA_FILE          a private certification authority, PEM
 DRAWBRIDGE_CLOCK_URL        a mock's control face; set: campaign time is read there
 DRAWBRIDGE_MAX_WAIT_S       how long a run waits for people before it ends as waiting (default: 0)
 DRAWBRIDGE_POLL_S           seconds between two looks while it waits (default: 30)
+DRAWBRIDGE_ALERT_URLS (or …_FILE)  where alerts go, see docs/alerts.md
+DRAWBRIDGE_DIGEST_AT        when the day's digest is sent, Shanghai (default: 08:30)
+DRAWBRIDGE_METRICS_PORT, DRAWBRIDGE_METRICS_FILE   figures for Prometheus
 """
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
@@ -48,6 +52,11 @@ class Settings(BaseSettings):
     ca_file: Path | None = None
     clock_url: str | None = None
     source: str | None = None
+    alert_urls: SecretStr | None = None
+    alert_urls_file: Path | None = None
+    digest_at: time = time(8, 30)
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    metrics_file: Path | None = None
     max_wait_s: float = Field(default=0, ge=0, allow_inf_nan=False)
     poll_s: float = Field(default=30, ge=0, allow_inf_nan=False)
 

@@ -21,6 +21,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
 
 from flows.artifacts import write_artifact
+from flows.logs import bound, log_as_json
 from flows.reporting import LogReporter, is_heard, listening, reporter
 from flows.site import Site, open_site, resolve_campaign
 from ledger.campaigns import campaigns, record_stage, stages
@@ -69,7 +70,8 @@ def perform(site: Site, campaign: Campaign, stage: Stage) -> Outcome:
     last: tuple[str, str | None] | None = None
     reporter().stage_started(stage.title)
     while True:
-        outcome = _attempt(site, campaign, stage)
+        with bound(campaign=campaign.task_id, stage=stage.key):
+            outcome = _attempt(site, campaign, stage)
         if (outcome.line, outcome.waiting_for) != last:
             last_change, last = time.monotonic(), (outcome.line, outcome.waiting_for)
         if outcome.done or outcome.wake or time.monotonic() - last_change >= site.settings.max_wait_s:
@@ -93,6 +95,9 @@ def _attempt(site: Site, campaign: Campaign, stage: Stage) -> Outcome:
         outcome = stage.step(site, campaign)
     except DrawbridgeError as error:
         _record(site, campaign, stage, Outcome(False, str(error)), failed=error.code)
+        raise
+    except Exception as error:
+        _record(site, campaign, stage, Outcome(False, type(error).__name__), failed="DB-CLI-005")
         raise
     _record(site, campaign, stage, outcome)
     return outcome
@@ -148,6 +153,7 @@ async def run_stage(stage: Stage, campaign_name: str | None) -> dict[str, object
 
 def _run_stage(stage: Stage, campaign_name: str | None) -> dict[str, object]:
     with heard(), open_site() as site:
+        log_as_json(site.home)
         if campaign_name is not None:
             chosen = [resolve_campaign(site.ledger, campaign_name, site.now())]
         else:

@@ -12,6 +12,7 @@ from prefect import flow
 from connectors.paging import PageGuard, PageMark
 from connectors.protocols import Page
 from documents.quarantine import write_quarantine
+from flows.alerts import look_after_failure
 from flows.artifacts import table
 from flows.kill_points import reach
 from flows.reporting import reporter
@@ -156,6 +157,8 @@ STAGE = Stage("sync", TITLES["sync"], step)
     name="sync-directories",
     description="拉取抽查对象名录、执法检查人员名录和抽查事项清单，隔离不合格的行；不指定任务时全部重新拉取。",
     flow_run_name="同步名录 · {campaign}",
+    on_failure=[look_after_failure],
+    on_crashed=[look_after_failure],
 )
 async def sync_directories(campaign: str | None = None) -> dict[str, object]:
     """The stage as a flow; without `campaign`, pulls all directories anew and looks at every campaign."""

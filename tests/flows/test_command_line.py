@@ -35,7 +35,7 @@ def installation(tmp_path: Path) -> Installation:
 def test_a_mistake_is_one_sentence_with_a_code(
     installation: Installation, arguments: tuple[object, ...], code: int, error: str
 ) -> None:
-    ran = installation.run(*arguments)
+    ran = installation.call(*arguments)
     assert (ran.code, ran.out) == (code, "")
     assert error in ran.err
     assert "Traceback" not in ran.err
@@ -43,7 +43,7 @@ def test_a_mistake_is_one_sentence_with_a_code(
 
 
 def test_with_json_the_error_is_the_one_document(installation: Installation) -> None:
-    ran = installation.run("run", "no-such-plan", "--json")
+    ran = installation.call("run", "no-such-plan", "--json")
     assert ran.code == 2
     assert json.loads(ran.out)["error"]["code"] == "DB-CLI-002"
 
@@ -63,14 +63,14 @@ def test_with_json_the_error_is_the_one_document(installation: Installation) -> 
     ids=lambda value: " ".join(value),
 )
 def test_help_is_chinese(installation: Installation, arguments: tuple[str, ...]) -> None:
-    ran = installation.run(*arguments)
+    ran = installation.call(*arguments)
     assert ran.code == 0, ran.err
     assert "用法" in ran.out
     assert "Options" not in ran.out
 
 
 def test_a_setting_that_is_wrong_is_named(installation: Installation) -> None:
-    ran = installation.run("campaign", "list", more={"DRAWBRIDGE_POLL_S": "soon"})
+    ran = installation.call("campaign", "list", more={"DRAWBRIDGE_POLL_S": "soon"})
     assert ran.code == 2
     assert "DRAWBRIDGE_POLL_S" in ran.err
     assert "DB-SET-001" in ran.err
@@ -100,7 +100,7 @@ def test_entities_are_refused_where_a_platform_is_configured(
 
 
 def test_the_plans_of_the_folder_are_listed(installation: Installation) -> None:
-    ran = installation.run("campaign", "list", "--json")
+    ran = installation.call("campaign", "list", "--json")
     assert ran.code == 0, ran.err
     assert {row["task_id"] for row in json.loads(ran.out)["campaigns"]} >= {"130534202405281001"}
 
@@ -116,7 +116,7 @@ def test_a_home_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 def test_a_plan_in_gb18030_runs_on_a_mock_of_its_own(installation: Installation, tmp_path: Path) -> None:
     plan = tmp_path / "计划.yaml"
     plan.write_bytes(PLAN.read_text("utf-8").encode("gb18030"))
-    ran = installation.run("run", plan, "--no-prefect", "--json")
+    ran = installation.call("run", plan, "--no-prefect", "--json")
     assert ran.code == 0, ran.err
 
 
@@ -124,7 +124,7 @@ def test_a_lost_ledger_is_no_new_beginning(installation: Installation) -> None:
     folder = installation.home / "130534202405281001"
     folder.mkdir(parents=True)
     (folder / "抽取证书-对象.json").write_text("{}", "utf-8")
-    ran = installation.run("audit", "verify")
+    ran = installation.call("audit", "verify")
     assert ran.code == 2
     assert "DB-RUN-029" in ran.err
 
@@ -132,11 +132,11 @@ def test_a_lost_ledger_is_no_new_beginning(installation: Installation) -> None:
 def test_a_wrong_file_does_not_block_the_folder(installation: Installation, tmp_path: Path) -> None:
     wrong = tmp_path / "名录.csv"
     wrong.write_bytes(b"%PDF-1.7 nothing of a table")
-    refused = installation.run("run", PLAN, "--entities", wrong, "--no-prefect")
+    refused = installation.call("run", PLAN, "--entities", wrong, "--no-prefect")
     assert refused.code == 2
-    again = installation.run("run", PLAN, "--no-prefect", "--json")
+    again = installation.call("run", PLAN, "--no-prefect", "--json")
     assert again.code == 0, again.err
-    by_number = installation.run("run", again.document["campaign"]["task_id"], "--no-prefect", "--json")
+    by_number = installation.call("run", again.document["campaign"]["task_id"], "--no-prefect", "--json")
     assert (by_number.code, by_number.document["writes"]) == (0, 0)
 
 

@@ -10,14 +10,14 @@ from tests.end_to_end.installation import PLAN, Installation
 
 def test_a_campaign_goes_through_on_postgresql(tmp_path: Path, empty_postgres_url: str) -> None:
     installation = Installation(tmp_path / "home", {"DRAWBRIDGE_DATABASE_URL": empty_postgres_url})
-    first = installation.run("run", PLAN, "--no-prefect", "--json")
+    first = installation.call("run", PLAN, "--no-prefect", "--json")
     assert first.code == 0, first.err
     publication = first.document["publication"]
     assert publication["due"] == publication["published"] + publication["withheld"] + publication["rejected"]
     assert (publication["missing"], publication["doubled"]) == (0, 0)
-    second = installation.run("run", PLAN, "--no-prefect", "--json")
+    second = installation.call("run", PLAN, "--no-prefect", "--json")
     assert (second.code, second.document["writes"]) == (0, 0)
-    verdict = installation.run("audit", "verify", "--json")
+    verdict = installation.call("audit", "verify", "--json")
     assert verdict.code == 0
     assert json.loads(verdict.out)["ok"] is True
     assert not (installation.home / "ledger.sqlite3").exists()

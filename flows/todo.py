@@ -1,0 +1,255 @@
+"""What waits for people, as suspended runs with a form; the decision itself lives in the ledger.
+
+`open-todos` looks at the ledger and sees to it that every open decision has one suspended run.  A run that is
+lost is replaced by another; a decision made elsewhere (command line, platform) ends the run that waits for
+it.  Suspended runs survive a restart of the server, for weeks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from prefect import flow, get_run_logger
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import StateType
+from prefect.deployments.flow_runs import arun_deployment
+from prefect.flow_runs import suspend_flow_run
+from prefect.states import Cancelled
+
+from flows.approving import role_of
+from flows.artifacts import table, write_artifact
+from flows.deciding import answer_for_department, campaign_called, decide_publication
+from flows.operating import ACTS, allow, ask_resolve
+from flows.publishing import standing_of
+from flows.redraw import allow_round
+from flows.site import Site, open_site
+from flows.stage import heard
+from flows.todo_forms import ConfirmationForm, FindingForm, PublicationForm, SecondPersonForm
+from ledger.acts import acts
+from ledger.campaigns import campaigns, stages
+from ledger.draws import round_in_force
+from ledger.leaves import leave_for
+from schemas.campaign import Campaign
+from schemas.errors import DrawbridgeError
+
+DEPLOYMENT = "decide/待办"
+_WEEKS = timedelta(weeks=26)
+_WAITING = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED]
+
+
+@dataclass(frozen=True)
+class Todo:
+    """One open decision. `key` tells it from others of the campaign; `lines` are what to look at before."""
+
+    kind: str
+    key: str
+    title: str
+    lines: tuple[str, ...]
+
+    def tag(self, campaign: Campaign) -> str:
+        """What marks the run that waits for it."""
+        return f"待办:{campaign.task_id}:{self.kind}:{self.key}"
+
+
+def todos(site: Site, campaign: Campaign) -> list[Todo]:
+    """Everything that waits for a person's decision here, as the ledger has it."""
+    return [todo for find in _FIND for todo in find(site, campaign)]
+
+
+def _publications(site: Site, campaign: Campaign) -> Iterator[Todo]:
+    standing = standing_of(site, campaign)
+    unreviewed = [one for one in standing if one.state == "unreviewed"]
+    if unreviewed:
+        lines = tuple(f"{one.ent_name}（{one.uscc}）" for one in unreviewed)
+        yield Todo("publication", "all", f"公示审批 {len(unreviewed)} 户", lines)
+    for one in standing:
+        if one.state == "parked":
+            lines = (f"{one.ent_name}（{one.uscc}）", one.reason or "")
+            yield Todo("resolve", one.uscc, f"核定结果不明 {one.uscc}", lines)
+
+
+def _confirmations(site: Site, campaign: Campaign) -> Iterator[Todo]:
+    with site.ledger.read() as tx:
+        row = stages(tx, campaign.task_id).get("confirm")
+    if row is not None and row.state == "waiting" and row.facts.get("open"):
+        yield Todo("confirm", "all", "部门确认", (row.waiting_for or "",))
+
+
+def _acts(site: Site, campaign: Campaign) -> Iterator[Todo]:
+    with site.ledger.read() as tx:
+        open_ = [act for act in acts(tx, campaign.task_id) if act.allowed_by is None]
+        rounds = [
+            leave
+            for stage in ("objects", "inspectors")
+            if (round_ := round_in_force(tx, campaign.task_id, stage)) is not None
+            and (leave := leave_for(tx, campaign.task_id, stage, round_.round_no + 1)) is not None
+            and leave.allowed_by is None
+        ]
+    for act in open_:
+        lines = (f"{ACTS[act.kind]} {act.key}", f"申请：{act.asked_role}", f"理由：{act.reason}")
+        yield Todo("act", str(act.act_no), f"第二人审批 编号 {act.act_no}", lines)
+    for leave in rounds:
+        lines = (
+            f"阶段 {leave.stage} 第 {leave.round_no} 轮",
+            f"申请：{leave.asked_role}",
+            f"理由：{leave.reason}",
+        )
+        yield Todo("round", leave.stage, f"批准另抽一轮 {leave.stage}", lines)
+
+
+_FIND: tuple[Callable[[Site, Campaign], Iterator[Todo]], ...] = (_publications, _confirmations, _acts)
+
+
+# --- recording what a form says -------------------------------------------------------------------------
+
+
+def _words(text: str) -> list[str]:
+    return text.replace("，", " ").replace(",", " ").split()
+
+
+def _record_publication(site: Site, campaign: Campaign, key: str, form: Any) -> str:
+    role = role_of(site.ledger, form.approver, form.code)
+    count = decide_publication(
+        site, campaign, _words(form.enterprises), form.decision, role, form.reason or None
+    )
+    return f"{form.decision} {count} 户（{role}）"
+
+
+def _record_confirmation(site: Site, campaign: Campaign, key: str, form: Any) -> str:
+    role = role_of(site.ledger, form.approver, form.code)
+    department, count = answer_for_department(
+        site,
+        campaign,
+        form.department.strip(),
+        _words(form.objects),
+        form.verdict,
+        form.reason or None,
+        form.evidence or None,
+        role,
+    )
+    return f"{department.name} {form.verdict} {count} 个对象（{role}）"
+
+
+def _record_finding(site: Site, campaign: Campaign, key: str, form: Any) -> str:
+    if (form.found == "已公示") != bool(form.receipt.strip()):
+        raise DrawbridgeError("DB-ACT-008")
+    role = role_of(site.ledger, form.approver, form.code)
+    receipt = form.receipt.strip() or None
+    act = ask_resolve(site, campaign, key, receipt, form.reason, form.approver, role)
+    return f"已申请（编号 {act.act_no}），等待第二人审批"
+
+
+def _record_act(site: Site, campaign: Campaign, key: str, form: Any) -> str:
+    role = role_of(site.ledger, form.approver, form.code)
+    act = allow(site, campaign, int(key), form.approver, role)
+    return f"已批准编号 {act.act_no}：{ACTS[act.kind]} {act.key}（{role}）"
+
+
+def _record_round(site: Site, campaign: Campaign, key: str, form: Any) -> str:
+    role = role_of(site.ledger, form.approver, form.code)
+    leave = allow_round(site, campaign, key, form.approver, role)
+    return f"已批准阶段 {leave.stage} 第 {leave.round_no} 轮（{role}）"
+
+
+_FORMS: dict[str, tuple[Any, Callable[[Site, Campaign, str, Any], str]]] = {
+    "publication": (PublicationForm, _record_publication),
+    "confirm": (ConfirmationForm, _record_confirmation),
+    "resolve": (FindingForm, _record_finding),
+    "act": (SecondPersonForm, _record_act),
+    "round": (SecondPersonForm, _record_round),
+}
+"""Kind of decision -> its form, and what is done with what it says."""
+
+
+# --- flows ----------------------------------------------------------------------------------------------
+
+
+@flow(
+    name="decide",
+    description="等待一位审批人在本页填写意见（Resume）。意见写入台账；填写有误会说明原因并重新等待。",
+    flow_run_name="待办 · {title}",
+    persist_result=True,
+)
+def decide(campaign: str, kind: str, key: str, title: str) -> str:
+    """Suspends until the form is filled in rightly; ends at once when the decision was made elsewhere."""
+    form, record = _FORMS[kind]
+    note = ""
+    for attempt in range(1000):
+        with heard(), open_site() as site:
+            chosen = campaign_called(site, campaign)
+            todo = next((one for one in todos(site, chosen) if (one.kind, one.key) == (kind, key)), None)
+            if todo is None:
+                return _finished(chosen, kind, key, "已在别处办理，或不再需要办理。")
+        said = form.with_initial_data(description=_description(chosen, todo, note))
+        given = suspend_flow_run(
+            wait_for_input=said, timeout=int(_WEEKS.total_seconds()), key=f"{kind}-{attempt}"
+        )
+        with heard(), open_site() as site:
+            try:
+                return _finished(chosen, kind, key, record(site, chosen, key, given))
+            except DrawbridgeError as error:
+                note = str(error)
+                get_run_logger().warning(note)
+    return note
+
+
+def _description(campaign: Campaign, todo: Todo, note: str) -> str:
+    head = f"**{campaign.name}**\n\n**{todo.title}**\n\n"
+    refused = f"> 上次填写没有通过：{note}\n\n" if note else ""
+    return head + refused + "\n".join(f"- {line}" for line in todo.lines if line)
+
+
+def _finished(campaign: Campaign, kind: str, key: str, text: str) -> str:
+    write_artifact(f"todo-{campaign.task_id}-{kind}", f"# 待办\n\n{campaign.name}\n\n{text}\n", "待办")
+    return text
+
+
+@flow(
+    name="open-todos",
+    description="把等待各方办理的事项列成待办，每项一个等待填写的运行；已办的自动结束。",
+    flow_run_name="待办清单",
+)
+async def open_todos() -> dict[str, list[str]]:
+    """Makes the runs that are missing, ends those that nobody needs. Returns titles by task id."""
+    listed = await asyncio.to_thread(_listed)
+    found: dict[str, list[str]] = {}
+    wanted = {todo.tag(campaign) for campaign, todo in listed}
+    async with get_client() as client:
+        runs = await client.read_flow_runs(
+            flow_run_filter=FlowRunFilter.model_validate({"state": {"type": {"any_": _WAITING}}})
+        )
+        waiting = {tag: run for run in runs for tag in run.tags if tag.startswith("待办:")}
+        for tag, run in waiting.items():
+            if tag not in wanted and run.state is not None and run.state.is_paused():
+                await client.set_flow_run_state(run.id, Cancelled(message="已在别处办理"), force=True)
+    for campaign, todo in listed:
+        found.setdefault(campaign.task_id, []).append(todo.title)
+        if todo.tag(campaign) not in waiting:
+            await arun_deployment(
+                DEPLOYMENT,
+                parameters={
+                    "campaign": campaign.task_id,
+                    "kind": todo.kind,
+                    "key": todo.key,
+                    "title": f"{todo.title} · {campaign.short_name}",
+                },
+                tags=["待办", campaign.short_name, todo.tag(campaign)],
+                timeout=0,
+                as_subflow=False,
+            )
+    rows = [(campaign.short_name, todo.title, "；".join(todo.lines)[:200]) for campaign, todo in listed]
+    text = table(("任务", "待办", "说明"), rows) if rows else "没有等待办理的事项。"
+    write_artifact("todos", f"# 待办清单\n\n{text}\n", "待办清单")
+    return found
+
+
+def _listed() -> list[tuple[Campaign, Todo]]:
+    with heard(), open_site() as site:
+        with site.ledger.read() as tx:
+            known = campaigns(tx)
+        return [(campaign, todo) for campaign in known for todo in todos(site, campaign)]

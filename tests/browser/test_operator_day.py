@@ -1,0 +1,198 @@
+"""An operator's day in the real pages: what runs, what failed and is retried, what waits for a decision."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.end_to_end.approvers import enrol
+from tests.end_to_end.installation import TASK, Installation
+
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+_ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+
+
+@dataclass
+class Office:
+    """A running `drawbridge serve` with its API, its mock's control face, and a page to look at it."""
+
+    api: str
+    control: str
+    here: Installation
+    page: Page
+
+    @property
+    def address(self) -> str:
+        return self.api.removesuffix("/api")
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        for _ in range(20):  # on SQLite the server is busy now and then and says so
+            answer = httpx.post(f"{self.api}{path}", json=body, timeout=30, trust_env=False)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(0.5)
+        assert answer.status_code < 300, answer.text
+        return answer.json()
+
+    def run(self, run_id: str) -> Any:
+        return httpx.get(f"{self.api}/flow_runs/{run_id}", timeout=30, trust_env=False).json()
+
+    def started(self, deployment: str) -> Any:
+        """Starts a deployment and waits for its run's end, or for its waiting for people."""
+        found = {row["name"]: row for row in self.post("/deployments/filter", {})}
+        run = self.post(f"/deployments/{found[deployment]['id']}/create_flow_run", {})
+        return self.until(run["id"], (*_ENDED, "PAUSED"))
+
+    def until(self, run_id: str, states: tuple[str, ...]) -> Any:
+        end = time.monotonic() + 120
+        while (run := self.run(run_id))["state_type"] not in states:
+            assert time.monotonic() < end, run["state_name"]
+            time.sleep(0.3)
+        return run
+
+    def waiting(self) -> Any:
+        """The one run that waits for a person."""
+        chosen = {"flow_runs": {"state": {"type": {"any_": ["PAUSED"]}}}}
+        end = time.monotonic() + 60
+        while not (runs := self.post("/flow_runs/filter", chosen)):
+            assert time.monotonic() < end, "nothing waits"
+            time.sleep(0.3)
+        (run,) = runs
+        return run
+
+    def ask_mock(self, what: str, body: dict[str, Any] | None = None) -> Any:
+        address = f"{self.control}/control/{what}"
+        if body is None:
+            return httpx.get(address, timeout=30, trust_env=False).json()
+        return httpx.post(address, json=body, timeout=30, trust_env=False).json()
+
+    def records(self) -> Counter[str]:
+        writes = self.ask_mock("writes")["writes"]
+        return Counter(row["key"] for row in writes if row["endpoint"] == "postSpotchecks")
+
+    def picture(self, name: str) -> None:
+        """Taken for docs/operator-guide.md where DRAWBRIDGE_PICTURES asks for it."""
+        if os.environ.get("DRAWBRIDGE_PICTURES"):
+            self.page.wait_for_timeout(1500)
+            self.page.screenshot(path=PICTURES / f"operator-{name}.png")
+
+
+@pytest.fixture
+def office(browser: Browser, tmp_path: Path) -> Iterator[Office]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    here = Installation(tmp_path / "home", {"DRAWBRIDGE_MAX_WAIT_S": "2", "DRAWBRIDGE_POLL_S": "0.05"})
+    process = here.start("serve", "--port", port, "--objects", 20)
+    context = browser.new_context(viewport={"width": 1300, "height": 1000}, locale="zh-CN")
+    try:
+        lines: list[str] = []
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line)
+            if "Ctrl-C" in line:
+                break
+        else:
+            pytest.fail("".join(lines) + process.communicate()[1])
+        control = re.search(r"(http://[^/\s]+)/control", "".join(lines))
+        assert control is not None
+        yield Office(f"http://127.0.0.1:{port}/api", control.group(1), here, context.new_page())
+    finally:
+        context.close()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
+def test_a_day(office: Office) -> None:
+    page = office.page
+    device = enrol(office.here, "A01", "领导小组办公室主任")
+
+    # The schedule, in Chinese, each with what it is for.
+    page.goto(f"{office.address}/deployments")
+    page.get_by_text("公示结果").first.wait_for()
+    assert page.get_by_text("整个任务").count() > 0
+    office.picture("deployments")
+
+    # The campaign runs until somebody must decide: publication is not approved by itself.
+    office.ask_mock("people", {"act": "never-review"})
+    office.ask_mock("people", {"act": "no-objections"})
+    assert office.started("整个任务")["state_type"] == "COMPLETED"
+    assert office.records() == {}
+    assert office.started("待办清单")["state_type"] == "COMPLETED"
+    waiting = office.waiting()
+    assert waiting["name"].startswith("待办 · 公示审批")
+    assert office.started("待办清单")["state_type"] == "COMPLETED"
+    assert office.waiting()["id"] == waiting["id"]  # looked at twice, listed once
+
+    # The form, filled in wrongly and then rightly.
+    fill_in(office, waiting["id"], code="000000")
+    office.until(waiting["id"], ("PAUSED",))
+    page.goto(f"{office.address}/runs/flow-run/{waiting['id']}")
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_text("动态码不对").first.wait_for()
+    page.keyboard.press("Escape")
+    fill_in(office, waiting["id"], code=device.code(), picture="approve")
+    office.until(waiting["id"], _ENDED)
+    with_approval = office.here.run("publish", "status", TASK, "--json").document
+    assert with_approval["counts"]["ready"] > 1
+
+    # The publicity system takes one message and then fails: the run is red, and says what to press.
+    office.ask_mock("faults", {"name": "http_500_before_commit", "endpoint": "postSpotchecks"})
+    failed = office.started("公示结果")
+    assert failed["state_type"] == "FAILED"
+    assert "DB-RUN-030" in failed["state"]["message"]
+    page.goto(f"{office.address}/runs/flow-run/{failed['id']}")
+    page.get_by_role("button", name="Retry").wait_for()
+    office.picture("failed")
+    (said,) = office.post("/artifacts/filter", {"flow_runs": {"id": {"any_": [failed["id"]]}}})
+    page.goto(f"{office.address}/artifacts/artifact/{said['id']}")
+    page.get_by_text("不再报送").first.wait_for()
+    office.picture("artifact")
+    page.goto(f"{office.address}/runs/flow-run/{failed['id']}")
+
+    office.ask_mock("faults", {"clear": True})
+    before = office.records()
+    page.get_by_role("button", name="Retry").click()
+    page.get_by_role("dialog").get_by_role("button", name="Retry").click()
+    done = office.until(failed["id"], ("COMPLETED",))
+    assert done["run_count"] == 2
+    after = office.records()
+    assert sum((after - before).values()) == with_approval["counts"]["ready"]
+    assert set(after.values()) == {1}
+
+    # All of it again: nothing is left to do.
+    assert office.started("整个任务")["state_type"] == "COMPLETED"
+    assert office.records() == after
+    board = office.post("/artifacts/filter", {"artifacts": {"key": {"any_": [f"board-{TASK}"]}}})[-1]
+    page.goto(f"{office.address}/artifacts/artifact/{board['id']}")
+    page.get_by_text("环节").first.wait_for()
+    office.picture("board")
+
+
+def fill_in(office: Office, run_id: str, *, code: str, picture: str | None = None) -> None:
+    """Resume, the approver's number and code, Submit."""
+    page = office.page
+    page.goto(f"{office.address}/runs/flow-run/{run_id}")
+    page.get_by_role("button", name="Resume").click()
+    for label, value in (("审批人编号", "A01"), ("动态码", code)):
+        page.locator(".p-label", has_text=label).locator("input, textarea").last.fill(value)
+    if picture is not None:
+        office.picture(picture)
+    page.get_by_role("button", name="Submit").click()
+    page.get_by_role("dialog").wait_for(state="hidden")
+    end = time.monotonic() + 30
+    while office.run(run_id)["state_type"] == "PAUSED":
+        assert time.monotonic() < end, "the form was not taken"
+        time.sleep(0.2)
