@@ -5,7 +5,7 @@ PYTHON = $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1; \
 	then echo $$python; break; fi; done)
 
-.PHONY: install demo test lint serve bench browser browser-test runbook format lock clean
+.PHONY: install demo test lint serve bench soak mutants browser browser-test runbook format lock clean
 
 install: .venv/.installed
 
@@ -18,6 +18,14 @@ test: install
 # One JSON line per figure, a table at the end; `make bench SCALE=full` takes the sizes of the targets.
 bench: .venv/.bench
 	SCALE=$(or $(SCALE),small) .venv/bin/python -m bench $(NAMES)
+
+# Kills, broken platforms and operators in seeded schedules; `make soak SEED=7 SCHEDULES=200 DATABASE=postgresql`.
+soak: install
+	.venv/bin/python -m tests.soak $(if $(SEED),--seed $(SEED)) --schedules $(or $(SCHEDULES),1000) --database $(or $(DATABASE),sqlite)
+
+# Rules of delivery left out, one at a time: each must turn the soak red.
+mutants: install
+	.venv/bin/python -m tests.mutants
 
 # Debian's Chromium and the fonts that Chinese pages need, where they are not there yet; needs root.
 browser:

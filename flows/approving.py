@@ -29,13 +29,18 @@ def approver_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return by(code(function))
 
 
+def wall() -> datetime:
+    """The time by which codes are judged: campaign time would be no protection."""
+    return datetime.now(UTC)
+
+
 def role_of(ledger: Ledger, approver_id: str, code: str) -> str:
     """The approver's role, if the code is good; it is used up.
 
     Raises DrawbridgeError DB-APPROVER-002 (unknown), -003 (wrong), -004 (used), -005 (too many wrong ones).
     """
     with ledger.write() as tx:
-        verdict, role = try_code(tx, approver_id, code, datetime.now(UTC))
+        verdict, role = try_code(tx, approver_id, code, wall())
     if verdict != "good":
         raise DrawbridgeError(_REFUSALS[verdict], approver=approver_id, count=WRONG_CODES)
     return role

@@ -12,6 +12,7 @@ from typing import Any
 
 from delivery.park import Parked, confirm_absent, confirm_delivered, parked
 from delivery.queue import Due, Item, enqueue
+from delivery.takeover import take_over
 from flows.publishing import APPROVAL, RECORD, Standing, latest_items, record_id, standing_of
 from flows.site import Books
 from ledger.acts import Act, act_of, allow_act, ask_act
@@ -23,13 +24,14 @@ from schemas.errors import DrawbridgeError
 from schemas.publication import PublicationRecord
 
 RESOLVE_DELIVERED, RESOLVE_ABSENT = "resolve-delivered", "resolve-absent"
-WITHDRAW, CORRECT = "withdraw", "correct"
+WITHDRAW, CORRECT, TAKE_OVER = "withdraw", "correct", "take-over"
 
 ACTS = {
     RESOLVE_DELIVERED: "核定已公示",
     RESOLVE_ABSENT: "核定未公示",
     WITHDRAW: "撤回",
     CORRECT: "更正",
+    TAKE_OVER: "接管",
 }
 """Kind of act, and how people call it."""
 
@@ -73,6 +75,32 @@ def ask_correct(books: Books, campaign: Campaign, uscc: str, reason: str, by: st
         raise DrawbridgeError("DB-ACT-006", uscc=uscc)
     facts = {"version": record.version}
     return _ask(books, campaign, CORRECT, item, facts, reason, by, role)
+
+
+def ask_take_over(
+    books: Books, campaign: Campaign, uscc: str, receipt_no: str, reason: str, by: str, role: str
+) -> Act:
+    """Asks to take over a record that the publicity system holds and a restored ledger has forgotten.
+
+    Raises DrawbridgeError DB-RUN-024 if there is nothing that could have been published.
+    """
+    record = _standing(books, campaign, uscc).record
+    if record is None:
+        raise DrawbridgeError("DB-RUN-024", uscc=uscc)
+    facts = {"receipt_no": receipt_no, "payload": record.model_dump_json()}
+    with books.ledger.write() as tx:
+        return ask_act(
+            tx,
+            campaign.task_id,
+            TAKE_OVER,
+            record.record_id,
+            record.version,
+            facts,
+            reason=reason,
+            asked_by=by,
+            asked_role=role,
+            now=books.now(),
+        )
 
 
 def allow(books: Books, campaign: Campaign, act_no: int, by: str, role: str) -> Act:
@@ -166,11 +194,27 @@ def _correct(tx: Transaction, act: Act, standing: Standing, now: datetime) -> No
     )
 
 
+def _take_over(tx: Transaction, act: Act, standing: Standing, now: datetime) -> None:
+    """Accepted with the receipt that the other side gave; nothing is sent."""
+    take_over(
+        tx,
+        RECORD,
+        act.task_id,
+        Due(act.key, act.version, str(act.facts["payload"])),
+        receipt_no=str(act.facts["receipt_no"]),
+        reason=act.reason,
+        now=now,
+        wall=datetime.now(UTC),
+        **_deciders(act),
+    )
+
+
 _DO: Mapping[str, Callable[[Transaction, Act, Standing, datetime], None]] = {
     RESOLVE_DELIVERED: _resolve_delivered,
     RESOLVE_ABSENT: _resolve_absent,
     WITHDRAW: _withdraw,
     CORRECT: _correct,
+    TAKE_OVER: _take_over,
 }
 
 

@@ -78,7 +78,7 @@ def confirm_platform_objects(site: Site, campaign: Campaign) -> Outcome:
     if drawn is None:
         return Outcome(False, "平台尚未抽取", waiting_for="平台抽取对象")
     checks = object_checks(campaign, drawn, _eligible(site, campaign))
-    _judged(site, campaign, drawn, checks, "核验结论-对象.md")
+    _judged(site, campaign, drawn, checks, "核验结论-递补.md")
     standing = standing_of_platform(drawn)
     decision = answers_on(site, campaign, [object_id for object_id, _ in standing])
     outcome = outcome_of(site, campaign, [o for o, _ in standing], decision, len(drawn.replaces))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -29,7 +30,7 @@ def reconcile(name: str, as_json: bool) -> int:
     with outside_of(name), open_site() as site:
         campaign = resolve_campaign(site.ledger, name, site.now())
         with TerminalReporter(out) as listener, listening(listener):
-            outcome = perform(site, campaign, STAGE)
+            outcome = perform(site, campaign, replace(STAGE, after=None))  # at any time, not only in its turn
     if as_json:
         print_json({**outcome.facts, "waiting_for": outcome.waiting_for})
     else:

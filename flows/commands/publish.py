@@ -14,7 +14,15 @@ from flows.approving import approver_options, role_of
 from flows.command_line import DONE, FOUND, WAITING, Command, Group, home_option, json_option, print_json
 from flows.commands.resume import outside_of, settings_for
 from flows.deciding import campaign_called
-from flows.operating import ACTS, allow, ask_correct, ask_resolve, ask_withdraw, parked_of
+from flows.operating import (
+    ACTS,
+    allow,
+    ask_correct,
+    ask_resolve,
+    ask_take_over,
+    ask_withdraw,
+    parked_of,
+)
 from flows.publish import OPEN_STATES, STATES
 from flows.publishing import standing_of
 from flows.site import open_books, open_site, resolve_campaign
@@ -217,6 +225,25 @@ def correct(name: str, uscc: str, reason: str, approver_id: str, code: str, as_j
     with outside_of(name), open_site() as site:
         perform(site, campaign_called(site, name), STAGE)
     return _ask(ask_correct, name, uscc, reason, approver_id, code, as_json)
+
+
+@publish.command("take-over", cls=Command, help="申请接管：公示系统已有、而恢复后的台账没有的记录。须两人。")
+@click.argument("name", metavar="任务")
+@_enterprise
+@click.option("--receipt", required=True, metavar="编号", help="公示系统给出的回执编号。")
+@_reason
+@approver_options
+@home_option
+@json_option
+def take_over(
+    name: str, uscc: str, receipt: str, reason: str, approver_id: str, code: str, as_json: bool
+) -> int:
+    """After a ledger was restored: what is published already is taken over, not sent again."""
+    with open_books(settings_for(name)) as books:
+        campaign = campaign_called(books, name)
+        role = role_of(books.ledger, approver_id, code)
+        act = ask_take_over(books, campaign, uscc, receipt, reason, approver_id, role)
+    return _asked(act, as_json)
 
 
 @publish.command("allow", cls=Command, help="批准编号为 N 的申请；不能与申请人为同一人。")

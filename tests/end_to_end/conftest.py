@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.approvers import WallClock
 from tests.end_to_end.installation import Installation, MockProcess, start_mock
 
 
@@ -29,3 +31,11 @@ def mocks(tmp_path: Path) -> Iterator[Callable[..., MockProcess]]:
     yield start
     for mock in started:
         mock.end()
+
+
+@pytest.fixture
+def wall(monkeypatch: pytest.MonkeyPatch) -> WallClock:
+    """The clock of one-time codes, for commands that are called in this process."""
+    clock = WallClock(datetime.now(UTC))
+    monkeypatch.setattr("flows.approving.wall", clock)
+    return clock

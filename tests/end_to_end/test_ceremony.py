@@ -11,7 +11,7 @@ import pytest
 
 from draw.canonical import digest
 from mock_platform.simulator import Setting, Simulator
-from tests.end_to_end.approvers import enrol
+from tests.end_to_end.approvers import WallClock, enrol
 from tests.end_to_end.installation import PLAN, TASK, Installation, MockProcess
 from verifier.recompute import Evidence, verify_certificate
 
@@ -62,7 +62,9 @@ def test_nobody_sees_seed_and_reserves_before_the_first_batch_is_closed(
     assert failed(certificate, Evidence(eligible=here.home / TASK / "eligible.tsv")) == []
 
 
-def test_another_round_needs_two_people_and_stays_on_record(mock: MockProcess, here: Installation) -> None:
+def test_another_round_needs_two_people_and_stays_on_record(
+    mock: MockProcess, here: Installation, wall: WallClock
+) -> None:
     mock.post("people", {"act": "withhold-reveal", "who": "SW"})
     ended = here.call("run", PLAN, "--no-prefect", "--json")
     assert ended.code == 2
@@ -71,7 +73,7 @@ def test_another_round_needs_two_people_and_stays_on_record(mock: MockProcess, h
     abandonment = (here.home / TASK / "作废文书-对象.json").read_bytes()
     assert json.loads(abandonment)["withheld"] == [DEPARTMENTS["SW"]]
 
-    one, two = enrol(here, "A01", "办公室主任"), enrol(here, "A02", "领导小组组长")
+    one, two = enrol(here, "A01", "办公室主任", wall), enrol(here, "A02", "领导小组组长", wall)
     assert "DB-APPROVER-006" in here.call("approver", "add", "A03", "--role", "审核人").err
     ask = ("draw", "again", TASK, "--reason", "水务局设备故障", "--json")
     assert "DB-APPROVER-003" in here.call(*ask, "--by", "A01", "--code", "000000").err
@@ -143,7 +145,7 @@ def test_departments_seal_and_reveal_on_their_own_machines(
 
 
 def test_a_number_that_nobody_announces_is_typed_or_ends_the_round(
-    mock: MockProcess, here: Installation
+    mock: MockProcess, here: Installation, wall: WallClock
 ) -> None:
     mock.post("people", {"act": "never-announce"})
     waiting = here.call(*RUN)
@@ -161,14 +163,14 @@ def test_a_number_that_nobody_announces_is_typed_or_ends_the_round(
 
     # The second draw waits for its number too; this one is never published.
     assert "公共随机数" in waiting.document["waiting_for"]
-    one = enrol(here, "A01", "办公室主任")
+    one = enrol(here, "A01", "办公室主任", wall)
     leave = ("draw", "abandon", TASK, "--stage", "inspectors", "--reason", "开奖取消")
     assert here.call(*leave, *one.options()).code == 0
     assert "DB-RUN-011" in here.call("run", PLAN, "--no-prefect").err
 
 
 def test_a_wrong_number_is_put_right_by_a_correcting_certificate(
-    mock: MockProcess, here: Installation
+    mock: MockProcess, here: Installation, wall: WallClock
 ) -> None:
     mock.post("people", {"act": "never-announce"})
     mock.post("people", {"act": "never-confirm", "who": "SC"})
@@ -177,7 +179,7 @@ def test_a_wrong_number_is_put_right_by_a_correcting_certificate(
     here.call(*RUN)
     assert here.call(*number, "--value", "02 07 11 17 25 33 09").code == 0
     first = here.call(*RUN).document["draw"]
-    one = enrol(here, "A01", "办公室主任")
+    one = enrol(here, "A01", "办公室主任", wall)
     right = ("--correct", "--value", "02 07 11 17 25 33 06", "--json")
     assert "DB-APPROVER-007" in here.call(*number, *right).err
     put_right = here.call(*number, *right, *one.options())
@@ -195,7 +197,7 @@ def test_a_wrong_number_is_put_right_by_a_correcting_certificate(
 
 
 def test_whoever_cannot_go_is_replaced_by_the_seed_and_the_form_follows(
-    mock: MockProcess, here: Installation
+    mock: MockProcess, here: Installation, wall: WallClock
 ) -> None:
     mock.post("people", {"act": "skip-visit"})
     mock.post("people", {"act": "no-objections"})
@@ -204,7 +206,7 @@ def test_whoever_cannot_go_is_replaced_by_the_seed_and_the_form_follows(
     matched = json.loads(certificate_of(here, "抽取证书-人员.json"))
     object_id, group = matched["assignment"][0]
     leaving = matched["teams"][str(group)]["SW"][0]
-    one = enrol(here, "A01", "办公室主任")
+    one = enrol(here, "A01", "办公室主任", wall)
     replace = ("draw", "replace-inspector", TASK, "--object", object_id, "--department", "SW")
     assert (
         "DB-DRAW-082" in here.call(*replace, "--inspector", "nobody", "--reason", "病假", *one.options()).err

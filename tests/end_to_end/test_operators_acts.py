@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 
 from mock_platform.shanghai_time import wire_time
 from mock_platform.simulator import Setting, Simulator
-from tests.end_to_end.approvers import enrol
+from tests.end_to_end.approvers import WallClock, enrol
 from tests.end_to_end.installation import PLAN, PROJECT, TASK, Installation, MockProcess
 
 RUN = ("run", PLAN, "--no-prefect", "--json", "--max-wait", "0.5")
@@ -41,7 +43,7 @@ def published(simulator: Simulator) -> list[dict[str, Any]]:
 
 
 def test_an_outcome_that_nobody_can_find_out_is_resolved_by_two_people(
-    simulator: Simulator, mock: MockProcess, here: Installation, tmp_path: Path
+    simulator: Simulator, mock: MockProcess, here: Installation, wall: WallClock, tmp_path: Path
 ) -> None:
     text = (PROJECT / "connectors" / "profiles" / "hebei.toml").read_text("utf-8")
     head, _, tail = text.partition("[publicity.capability.record]")
@@ -60,7 +62,7 @@ def test_an_outcome_that_nobody_can_find_out_is_resolved_by_two_people(
     assert [evidence["sends"] for evidence in unclear.values()] == [1] * len(unclear)
     assert len(mock.writes("postSpotchecks")) == len(unclear)  # nothing was sent again
 
-    one, two = enrol(here, "A01", "经办"), enrol(here, "A02", "复核")
+    one, two = enrol(here, "A01", "经办", wall), enrol(here, "A02", "复核", wall)
     resolve = ("publish", "resolve", TASK, "--reason", "电话核实", "--found", "已公示", "--json")
     refused = here.call(*resolve, "--enterprise", next(iter(unclear)), "--by", "A01", "--code", "0")
     assert "DB-ACT-008" in refused.err
@@ -81,12 +83,12 @@ def test_an_outcome_that_nobody_can_find_out_is_resolved_by_two_people(
 
 
 def test_what_is_published_is_withdrawn_until_it_is_collected_and_corrected_afterwards(
-    simulator: Simulator, mock: MockProcess, here: Installation
+    simulator: Simulator, mock: MockProcess, here: Installation, wall: WallClock
 ) -> None:
     done = here.call(*RUN)
     assert done.code == 0, done.err
     total = done.document["publication"]
-    one, two = enrol(here, "A01", "经办"), enrol(here, "A02", "复核")
+    one, two = enrol(here, "A01", "经办", wall), enrol(here, "A02", "复核", wall)
     fresh, collected = published(simulator)[:2]
     fresh["collected"], collected["collected"] = False, True
 
@@ -117,10 +119,10 @@ def test_what_is_published_is_withdrawn_until_it_is_collected_and_corrected_afte
 
 
 def test_a_correction_is_a_new_version_of_what_the_results_say_now(
-    simulator: Simulator, mock: MockProcess, here: Installation
+    simulator: Simulator, mock: MockProcess, here: Installation, wall: WallClock
 ) -> None:
     assert here.call(*RUN).code == 0
-    one, two = enrol(here, "A01", "经办"), enrol(here, "A02", "复核")
+    one, two = enrol(here, "A01", "经办", wall), enrol(here, "A02", "复核", wall)
     codes = {row["uniscid"] for row in published(simulator)}
     result = next(
         row for row in simulator.world.results.values() if row["uniscid"] in codes and row["problem"]
@@ -153,4 +155,35 @@ def test_a_correction_is_a_new_version_of_what_the_results_say_now(
     held = simulator.world.records[record["recordId"]]
     assert (held["version"], held["operation"], held["state"]) == (2, "U", "accepted")
     assert here.call("reconcile", TASK, "--json").code == 0
+    assert here.call("audit", "verify").code == 0
+
+
+def test_what_a_restored_ledger_forgot_is_taken_over_and_not_sent_again(
+    simulator: Simulator, mock: MockProcess, here: Installation, wall: WallClock
+) -> None:
+    mock.post("people", {"act": "never-review"})
+    assert here.call(*RUN).code == 3
+    one, two = enrol(here, "A01", "经办", wall), enrol(here, "A02", "复核", wall)
+    ledger, backup = here.home / "ledger.sqlite3", here.home / "backup.sqlite3"
+    with closing(sqlite3.connect(ledger)) as source, closing(sqlite3.connect(backup)) as copy:
+        source.backup(copy)
+    assert here.call("approve", TASK, "--all", "--role", "领导小组办公室").code == 0
+    assert here.call(*RUN).code == 0
+    sent = len(mock.writes("postSpotchecks"))
+    for left in here.home.glob("ledger.sqlite3*"):
+        left.unlink()
+    backup.rename(ledger)
+
+    looked = here.call("reconcile", TASK, "--json")
+    assert looked.document["unexpected"] == sent
+    for record in published(simulator):
+        found = ("--enterprise", record["uniscid"], "--receipt", record["receiptNo"])
+        take_over = ("publish", "take-over", TASK, *found, "--reason", "恢复备份", "--json")
+        asked = here.call(*take_over, *one.options())
+        assert asked.code == 0, asked.err
+        assert here.call("publish", "allow", TASK, asked.document["act"], *two.options()).code == 0
+    done = here.call(*RUN)
+    assert done.code == 0, done.err
+    assert done.document["publication"]["published"] == sent
+    assert len(mock.writes("postSpotchecks")) == sent
     assert here.call("audit", "verify").code == 0

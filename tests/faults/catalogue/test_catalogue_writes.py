@@ -175,10 +175,7 @@ def test_f09_while_the_first_runs_the_same_number_waits(
     "rule",
     [
         {"dedupes": False},
-        pytest.param(
-            {"key_life_s": 3600},
-            marks=pytest.mark.xfail(strict=True, reason="delivery.resolve does not ask how old a key is"),
-        ),
+        {"key_life_s": 3600},
     ],
     ids=["never recognised", "for an hour"],
 )
