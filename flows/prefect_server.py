@@ -23,6 +23,8 @@ _SERVER_ENVIRONMENT = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
     "PREFECT_CLI_PROMPT": "false",
+    # A run that somebody starts or resumes in the pages begins at once, not after a quarter of a minute.
+    "PREFECT_WORKER_QUERY_SECONDS": "2",
     # The terminal has its own lines; the server keeps the whole log of each run.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
 }
