@@ -21,7 +21,7 @@ from flows.forms import as_versions, make_forms
 from flows.papers import write_papers
 from flows.platform_draw import verify_inspectors
 from flows.site import Site
-from flows.stage import Outcome, Stage, run_stage
+from flows.stage import Outcome, Stage, run_name, run_stage
 from flows.stage_names import TITLES
 from ledger.directory import inspectors
 from ledger.forms import forms as recorded_forms
@@ -123,7 +123,7 @@ STAGE = Stage("assign", TITLES["assign"], step, after="confirm")
 @flow(
     name="assign-inspectors",
     description="从各部门执法检查人员名录中随机抽取人员、编组，并与抽查对象随机匹配，形成一企一表。",
-    flow_run_name="匹配人员 · {campaign}",
+    flow_run_name=run_name("匹配人员"),
     on_failure=[look_after_failure],
     on_crashed=[look_after_failure],
 )

@@ -12,7 +12,7 @@ from flows.artifacts import table
 from flows.kill_points import reach
 from flows.publishing import APPROVAL, Standing, records_of, standing_of
 from flows.site import Site
-from flows.stage import Outcome, Stage, in_task, run_stage
+from flows.stage import Outcome, Stage, in_task, run_name, run_stage
 from flows.stage_names import TITLES
 from flows.visits import Visits, visits_of
 from ledger.approvals import Decision, approvals, record_approval
@@ -128,7 +128,7 @@ STAGE = Stage("collect", TITLES["collect"], step, after="push")
 @flow(
     name="collect-results",
     description="拉取抽查结果并校验，记录审核意见，提出处置、移送和列入异常名录的建议。",
-    flow_run_name="归集结果 · {campaign}",
+    flow_run_name=run_name("归集结果"),
     on_failure=[look_after_failure],
     on_crashed=[look_after_failure],
 )

@@ -15,7 +15,7 @@ from flows.certificates import publish_certificates
 from flows.kill_points import reach
 from flows.platform_draw import confirm_platform_objects
 from flows.site import Site
-from flows.stage import Outcome, Stage, run_stage
+from flows.stage import Outcome, Stage, run_name, run_stage
 from flows.stage_names import TITLES
 from ledger.confirmations import (
     Replacement,
@@ -83,7 +83,7 @@ STAGE = Stage("confirm", TITLES["confirm"], step, after="draw")
 @flow(
     name="confirm-entities",
     description="收集各部门一个工作日内的比对和确认；异议成立的由候补依次递补，再由各部门确认。",
-    flow_run_name="部门确认 · {campaign}",
+    flow_run_name=run_name("部门确认"),
     on_failure=[look_after_failure],
     on_crashed=[look_after_failure],
 )

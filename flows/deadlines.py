@@ -11,7 +11,7 @@ from prefect import flow
 from flows.artifacts import table
 from flows.publishing import unpublished
 from flows.site import Site
-from flows.stage import Outcome, Stage, run_stage
+from flows.stage import Outcome, Stage, run_name, run_stage
 from flows.visits import visits_of
 from ledger.campaigns import stages
 from ledger.confirmations import dispatches
@@ -88,7 +88,7 @@ STAGE = Stage("deadlines", "期限提醒", step)
 @flow(
     name="watch-deadlines",
     description="提醒将到期的确认、检查、公示和列异移交，只读。",
-    flow_run_name="期限提醒 · {campaign}",
+    flow_run_name=run_name("期限提醒"),
 )
 async def watch_deadlines(campaign: str | None = None) -> dict[str, object]:
     """The watch as a flow; without `campaign`, over every campaign."""

@@ -19,7 +19,7 @@ from flows.certificates import facts_of, published_certificate, recorded_round, 
 from flows.eligible import eligible_now
 from flows.platform_draw import verify_objects
 from flows.site import Site
-from flows.stage import Outcome, Stage, run_stage
+from flows.stage import Outcome, Stage, run_name, run_stage
 from flows.stage_names import TITLES
 from rules.eligibility import overall_ratio, strata_for
 from schemas.campaign import Campaign
@@ -92,7 +92,7 @@ STAGE = Stage("draw", TITLES["draw"], step, after="sync")
 @flow(
     name="draw-entities",
     description="冻结名单后由各部门揭示封存的随机数，连同公共随机数一起决定抽取结果；或核验平台的抽取。只抽一次。",
-    flow_run_name="抽取对象 · {campaign}",
+    flow_run_name=run_name("抽取对象"),
     on_failure=[look_after_failure],
     on_crashed=[look_after_failure],
 )

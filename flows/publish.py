@@ -11,7 +11,7 @@ from flows.artifacts import table
 from flows.delivering import deliver_all
 from flows.publishing import queue_due, standing_of
 from flows.site import Site
-from flows.stage import Outcome, Stage, run_stage
+from flows.stage import Outcome, Stage, run_name, run_stage
 from flows.stage_names import TITLES
 from schemas.campaign import Campaign
 from schemas.codes import PublicationMode
@@ -79,7 +79,7 @@ STAGE = Stage("publish", TITLES["publish"], step, after="push")
 @flow(
     name="publish-results",
     description="把结果齐全且已审批的记录报送公示系统：只报送尚未受理的，结果不明的先查询，从不盲目重发。",
-    flow_run_name="公示 · {campaign}",
+    flow_run_name=run_name("公示"),
     on_failure=[look_after_failure],
     on_crashed=[look_after_failure],
 )

@@ -9,7 +9,7 @@ from flows.artifacts import table
 from flows.delivering import deliver_all, due_forms
 from flows.platform_forms import check_platform_forms
 from flows.site import Site
-from flows.stage import Outcome, Stage, run_stage
+from flows.stage import Outcome, Stage, run_name, run_stage
 from flows.stage_names import TITLES
 from schemas.campaign import Campaign
 from schemas.codes import FormMode
@@ -48,7 +48,7 @@ STAGE = Stage("push", TITLES["push"], step, after="assign")
 @flow(
     name="push-forms",
     description="向平台派发一企一表，只派发尚未受理的；或核对平台自行派发的表。",
-    flow_run_name="派发 · {campaign}",
+    flow_run_name=run_name("派发"),
     on_failure=[look_after_failure],
     on_crashed=[look_after_failure],
 )

@@ -14,7 +14,7 @@ from flows.delivering import items_of
 from flows.publishing import Standing, standing_of
 from flows.reporting import reporter
 from flows.site import Site
-from flows.stage import Outcome, Stage, run_stage
+from flows.stage import Outcome, Stage, run_name, run_stage
 from flows.stage_names import TITLES
 from schemas.campaign import Campaign
 from schemas.codes import PublicationMode
@@ -159,7 +159,7 @@ STAGE = Stage("reconcile", TITLES["reconcile"], step, after="publish")
 @flow(
     name="reconcile-publication",
     description="逐户比对我方记录、交换平台和公示页面：不缺、不重、内容一致。发现问题只提示，不自动更正。",
-    flow_run_name="公示核对 · {campaign}",
+    flow_run_name=run_name("公示核对"),
     on_failure=[look_after_failure],
     on_crashed=[look_after_failure],
 )

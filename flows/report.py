@@ -16,7 +16,7 @@ from flows.artifacts import table
 from flows.certificates import certificate_name, keep_document
 from flows.papers import write_papers
 from flows.site import Books
-from flows.stage import Outcome, Stage, run_stage
+from flows.stage import Outcome, Stage, run_name, run_stage
 from flows.stage_names import TITLES
 from flows.visits import Visits, visits_of
 from ledger.draws import round_in_force
@@ -115,7 +115,7 @@ STAGE = Stage("report", TITLES["report"], step, after="reconcile")
 @flow(
     name="report-statistics",
     description="由台账生成附件统计表、总结和待办清单。",
-    flow_run_name="统计表 · {campaign}",
+    flow_run_name=run_name("统计表"),
     on_failure=[look_after_failure],
     on_crashed=[look_after_failure],
 )

@@ -19,6 +19,7 @@ from typing import TypeVar
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
+from prefect.runtime import flow_run
 
 from flows.artifacts import write_artifact
 from flows.logs import bound, log_as_json
@@ -141,6 +142,15 @@ def in_task(name: str, batch: Callable[[], T]) -> T:
     if FlowRunContext.get() is None:
         return batch()
     return task(name=name, cache_policy=NO_CACHE, persist_result=False)(batch)()
+
+
+def run_name(title: str) -> Callable[[], str]:
+    """How a stage's runs are called: by the campaign they were started for, or for all."""
+
+    def named() -> str:
+        return f"{title} · {flow_run.parameters.get('campaign') or '全部任务'}"
+
+    return named
 
 
 async def run_stage(stage: Stage, campaign_name: str | None) -> dict[str, object]:

@@ -17,7 +17,7 @@ from flows.artifacts import table
 from flows.kill_points import reach
 from flows.reporting import reporter
 from flows.site import Site, open_site
-from flows.stage import Outcome, Stage, heard, in_task, run_stage
+from flows.stage import Outcome, Stage, heard, in_task, run_name, run_stage
 from flows.stage_names import TITLES
 from ledger.directory import (
     SnapshotState,
@@ -156,7 +156,7 @@ STAGE = Stage("sync", TITLES["sync"], step)
 @flow(
     name="sync-directories",
     description="拉取抽查对象名录、执法检查人员名录和抽查事项清单，隔离不合格的行；不指定任务时全部重新拉取。",
-    flow_run_name="同步名录 · {campaign}",
+    flow_run_name=run_name("同步名录"),
     on_failure=[look_after_failure],
     on_crashed=[look_after_failure],
 )
