@@ -100,10 +100,25 @@ def _item(tx: Transaction, kind: str, task_id: str, key: str, version: int) -> O
 def _check(item: OutboxItem, by_role: str, second_role: str, reason: str, receipt_no: str) -> None:
     if item.state != "parked":
         raise DrawbridgeError("DB-DELIVERY-010", key=item.key, version=item.version, state=item.state)
+    check_deciders(by_role, second_role, reason, receipt_no)
+
+
+def check_deciders(by_role: str, second_role: str, reason: str, receipt_no: str) -> None:
+    """Two different roles decide, with a reason and a receipt number.
+
+    Raises DrawbridgeError DB-DELIVERY-011 or -012.
+    """
     if not by_role.strip() or not second_role.strip() or by_role.strip() == second_role.strip():
         raise DrawbridgeError("DB-DELIVERY-011")
     if not reason.strip() or not receipt_no.strip():
         raise DrawbridgeError("DB-DELIVERY-012")
+
+
+def close_if_decided(tx: Transaction, batch_no: str, now: datetime) -> None:
+    """Closes a parked message when nothing in it waits for a decision any more."""
+    states = {item.state for item in items_of_batch(tx, batch_no)}
+    if "parked" not in states:
+        set_message(tx, batch_no, state="done" if "accepted" in states else "void", closed_at=now)
 
 
 def _record(
@@ -119,9 +134,7 @@ def _record(
 ) -> None:
     batch_no = item.batch_no or ""
     log_answer(tx, batch_no, "operator", outcome, item.code, reason, wall)
-    if not any(other.state == "parked" for other in items_of_batch(tx, batch_no)):
-        accepted = any(other.state == "accepted" for other in items_of_batch(tx, batch_no))
-        set_message(tx, batch_no, state="done" if accepted else "void", closed_at=now)
+    close_if_decided(tx, batch_no, now)
     facts = {"key": item.key, "version": item.version, "found": outcome, "receipt_no": receipt_no}
     facts |= {"by_role": by_role, "second_role": second_role, "reason": reason}
     append(tx, "operator-decided", f"{item.kind}/{batch_no}", facts, now)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from delivery.park import check_deciders, close_if_decided
 from delivery.queue import Due, deadline_of, void_unsent_message
 from delivery.states import MOVES, after
 from ledger.audit import append
 from ledger.engine import Transaction
-from ledger.messages import log_answer, message_of, set_message
-from ledger.outbox import add_items, item_of, items_of_batch, set_item
+from ledger.messages import log_answer
+from ledger.outbox import add_items, item_of, set_item
 from ledger.texts import digest_of
 from schemas.errors import DrawbridgeError
 
@@ -46,10 +47,7 @@ def take_over(
     item = item_of(tx, kind, task_id, held.key, held.version)
     if item is not None and (item.state, item.receipt_no) == ("accepted", receipt_no):
         return
-    if not by_role.strip() or not second_role.strip() or by_role.strip() == second_role.strip():
-        raise DrawbridgeError("DB-DELIVERY-011")
-    if not reason.strip() or not receipt_no.strip():
-        raise DrawbridgeError("DB-DELIVERY-012")
+    check_deciders(by_role, second_role, reason, receipt_no)
     if item is None:
         row = (held.key, held.version, held.payload, deadline_of(held.deadline))
         add_items(tx, kind, task_id, after("queue"), [row], now)
@@ -72,7 +70,7 @@ def take_over(
     set_item(tx, item, code=None, reason=reason)
     if batch_no is not None:
         log_answer(tx, batch_no, "operator", "delivered", None, reason, wall)
-        _close(tx, batch_no, now)
+        close_if_decided(tx, batch_no, now)
     taken: dict[str, object] = {
         "key": item.key,
         "version": item.version,
@@ -81,10 +79,3 @@ def take_over(
     }
     taken |= {"by_role": by_role, "second_role": second_role, "reason": reason}
     append(tx, "taken-over", f"{kind}/{task_id}", taken, now)
-
-
-def _close(tx: Transaction, batch_no: str, now: datetime) -> None:
-    message = message_of(tx, batch_no)
-    waits = any(other.state == "parked" for other in items_of_batch(tx, batch_no))
-    if message is not None and not waits:
-        set_message(tx, batch_no, state="done", closed_at=now)

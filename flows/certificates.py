@@ -47,12 +47,11 @@ def files_of_round(files: Mapping[str, bytes]) -> InspectorFiles:
     return InspectorFiles(files[OBJECTS], files[FORBIDDEN], rosters_of(files))
 
 
-def show_drawn(site: Site, campaign: Campaign) -> None:
+def show_drawn(site: Site, campaign: Campaign, round_: RecordedRound) -> None:
     """Sends the drawn objects to the departments, by way of the platform, once.
 
     A public number that was put right makes another list: each seed has one.
     """
-    round_ = recorded_round(site, campaign, "objects")
     lists: dict[str, bytes] = {}
     for certificate in round_.certificates:
         lists.setdefault(parse_certificate(certificate)["seed"], certificate)
@@ -76,13 +75,11 @@ def publish_certificates(site: Site, campaign: Campaign, stage: str) -> list[Pat
     return _keep(site, campaign, round_)
 
 
-def published_certificate(site: Books, campaign: Campaign, stage: str) -> Path | None:
-    """The file of the draw in force, once it is published."""
-    with site.ledger.read() as tx:
-        round_ = round_in_force(tx, campaign.task_id, stage)
+def published_certificate(site: Books, campaign: Campaign, round_: RecordedRound | None) -> Path | None:
+    """The file of a round's draw, once it is published."""
     if round_ is None or round_.certificate is None:
         return None
-    path = site.home.campaign_folder(campaign.task_id) / certificate_name(stage, round_.round_no, 0)
+    path = site.home.campaign_folder(campaign.task_id) / certificate_name(round_.stage, round_.round_no, 0)
     return path if path.exists() else None
 
 
@@ -135,5 +132,5 @@ def _write_if_new(path: Path, content: bytes) -> None:
 
 
 def facts_of(certificate: bytes, document: Mapping[str, Any]) -> dict[str, object]:
-    """What a stage reports of its certificate; the seed only where nothing hangs on it any more."""
+    """What a stage reports of its certificate; never the seed, which orders the reserves."""
     return {"digest": digest(certificate), "round": document["commitment"]["round"]}

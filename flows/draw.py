@@ -63,10 +63,10 @@ def _drawn(site: Site, campaign: Campaign) -> Outcome:
 
     It goes to the departments as a list; who comes next in reserve is nobody's to know yet.
     """
-    show_drawn(site, campaign)
     round_ = recorded_round(site, campaign, "objects")
+    show_drawn(site, campaign, round_)
     certificate = next(c for c in round_.certificates if same_seed(c, round_.certificates[-1]))
-    path = published_certificate(site, campaign, "objects")
+    path = published_certificate(site, campaign, round_)
     document = parse_certificate(certificate, "objects")
     eligible = document["commitment"]["eligible"]["count"]
     strata = " ".join(f"{s['name']} {s['drawn']}/{s['size']}" for s in document["strata"])

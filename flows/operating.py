@@ -17,7 +17,7 @@ from flows.publishing import APPROVAL, RECORD, Standing, latest_items, record_id
 from flows.site import Books
 from ledger.acts import Act, act_of, allow_act, ask_act
 from ledger.approvals import record_approval
-from ledger.campaigns import record_stage, stages
+from ledger.campaigns import reopen_stages, stages
 from ledger.engine import Transaction
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
@@ -36,11 +36,15 @@ ACTS = {
 """Kind of act, and how people call it."""
 
 
+def parked_by_enterprise(books: Books, campaign: Campaign) -> dict[str, Parked]:
+    """Every parked record with its evidence, by the enterprise's code."""
+    with books.ledger.read() as tx:
+        return {_uscc(campaign, one.item.key): one for one in parked(tx, RECORD, campaign.task_id)}
+
+
 def parked_of(books: Books, campaign: Campaign, uscc: str) -> Parked:
     """The parked record of an enterprise with its evidence. Raises DrawbridgeError DB-ACT-007."""
-    key = record_id(campaign.task_id, uscc)
-    with books.ledger.read() as tx:
-        found = next((one for one in parked(tx, RECORD, campaign.task_id) if one.item.key == key), None)
+    found = parked_by_enterprise(books, campaign).get(uscc)
     if found is None:
         raise DrawbridgeError("DB-ACT-007", uscc=uscc)
     return found
@@ -116,17 +120,14 @@ def allow(books: Books, campaign: Campaign, act_no: int, by: str, role: str) -> 
         act = allow_act(tx, campaign.task_id, act_no, allowed_by=by, allowed_role=role, now=now)
         _DO[act.kind](tx, act, standing, now)
         if "publish" in stages(tx, campaign.task_id):
-            for stage in ("publish", "reconcile", "report"):
-                if stage in stages(tx, campaign.task_id):
-                    record_stage(
-                        tx,
-                        campaign.task_id,
-                        stage,
-                        done=False,
-                        facts=stages(tx, campaign.task_id)[stage].facts,
-                        waiting_for=f"报送{ACTS[act.kind]}的记录",
-                        now=now,
-                    )
+            reopen_stages(
+                tx,
+                campaign.task_id,
+                ("publish", "reconcile", "report"),
+                f"报送{ACTS[act.kind]}的记录",
+                now,
+                keep_facts=True,
+            )
     return act
 
 

@@ -6,8 +6,7 @@ from datetime import datetime
 
 from flows.correcting import refuse_if_in_use
 from flows.site import Books
-from flows.stage_names import TITLES
-from ledger.campaigns import record_stage, stages
+from ledger.campaigns import reopen_stages
 from ledger.draws import RecordedRound, round_in_force
 from ledger.engine import Transaction
 from ledger.leaves import Leave, allow_leave
@@ -40,10 +39,7 @@ def allow_round(books: Books, campaign: Campaign, stage: str, by: str, role: str
 
 def reopen(tx: Transaction, campaign: Campaign, stage: str, waiting_for: str, now: datetime) -> None:
     """The stages of the campaign that rest on this draw are open again, where they were begun."""
-    known = stages(tx, campaign.task_id)
-    for key in _FOLLOWING[stage]:
-        if key in known and key in TITLES:
-            record_stage(tx, campaign.task_id, key, done=False, facts={}, waiting_for=waiting_for, now=now)
+    reopen_stages(tx, campaign.task_id, _FOLLOWING[stage], waiting_for, now)
 
 
 def ended_round(tx: Transaction, campaign: Campaign, stage: str) -> RecordedRound:

@@ -14,6 +14,7 @@ from flows.certificates import published_certificate
 from flows.reporting import Reporter, listening
 from flows.site import Site, open_site, resolve_campaign
 from ledger.campaigns import stages
+from ledger.draws import round_in_force
 from schemas.campaign import Campaign
 
 _HAND_OVER_S = 10.0
@@ -46,7 +47,8 @@ def run_once(name: str, listener: Reporter, *, with_prefect: bool, resync: bool 
 
 def _with_certificate(site: Site, campaign: Campaign, facts: dict[str, Any] | None) -> dict[str, Any] | None:
     """The draw's facts, with the certificate's path and seed once they are published."""
-    path = published_certificate(site, campaign, "objects")
+    with site.ledger.read() as tx:
+        path = published_certificate(site, campaign, round_in_force(tx, campaign.task_id, "objects"))
     if facts is None or path is None:
         return facts
     seed = parse_certificate(path.read_bytes(), "objects")["seed"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -137,6 +137,26 @@ def stages(tx: Transaction, task_id: str) -> dict[str, StageRow]:
 def _by_task_id(tx: Transaction, task_id: str) -> Campaign | None:
     body = tx.scalar(sa.select(campaign.c.body).where(campaign.c.task_id == task_id))
     return None if body is None else Campaign.model_validate_json(body)
+
+
+def reopen_stages(
+    tx: Transaction,
+    task_id: str,
+    names: Iterable[str],
+    waiting_for: str,
+    now: datetime,
+    *,
+    keep_facts: bool = False,
+) -> None:
+    """Opens stages again, where they were begun: what they rest on has changed.
+
+    `keep_facts`: what they found still holds and is only added to.
+    """
+    known = stages(tx, task_id)
+    for name in names:
+        if name in known:
+            facts = known[name].facts if keep_facts else {}
+            record_stage(tx, task_id, name, done=False, facts=facts, waiting_for=waiting_for, now=now)
 
 
 def _closed_at(recorded: StageRow | None, done: bool, now: datetime) -> datetime | None:

@@ -12,6 +12,7 @@ from rich.table import Table
 from delivery.park import Parked
 from flows.approving import approver_options, role_of
 from flows.command_line import DONE, FOUND, WAITING, Command, Group, home_option, json_option, print_json
+from flows.commands.deciders import decided_by
 from flows.commands.resume import outside_of, settings_for
 from flows.deciding import campaign_called
 from flows.operating import (
@@ -21,6 +22,7 @@ from flows.operating import (
     ask_resolve,
     ask_take_over,
     ask_withdraw,
+    parked_by_enterprise,
     parked_of,
 )
 from flows.publish import OPEN_STATES, STATES
@@ -50,9 +52,8 @@ def status(name: str, as_json: bool) -> int:
         standing = standing_of(books, campaign)
         with books.ledger.read() as tx:
             waiting = [act for act in acts(tx, campaign.task_id) if act.allowed_by is None]
-        unclear = {
-            one.uscc: parked_of(books, campaign, one.uscc) for one in standing if one.state == "parked"
-        }
+        parked = parked_by_enterprise(books, campaign)
+    unclear = {one.uscc: parked[one.uscc] for one in standing if one.state == "parked"}
     rows = [
         {"uscc": one.uscc, "ent_name": one.ent_name, "state": one.state, "reason": one.reason}
         for one in standing
@@ -189,9 +190,7 @@ Ask = Callable[..., Act]
 
 
 def _ask(ask: Ask, name: str, uscc: str, reason: str, approver_id: str, code: str, as_json: bool) -> int:
-    with open_books(settings_for(name)) as books:
-        campaign = campaign_called(books, name)
-        role = role_of(books.ledger, approver_id, code)
+    with decided_by(name, approver_id, code) as (books, campaign, role):
         act = ask(books, campaign, uscc, reason, approver_id, role)
     return _asked(act, as_json)
 
@@ -239,9 +238,7 @@ def take_over(
     name: str, uscc: str, receipt: str, reason: str, approver_id: str, code: str, as_json: bool
 ) -> int:
     """After a ledger was restored: what is published already is taken over, not sent again."""
-    with open_books(settings_for(name)) as books:
-        campaign = campaign_called(books, name)
-        role = role_of(books.ledger, approver_id, code)
+    with decided_by(name, approver_id, code) as (books, campaign, role):
         act = ask_take_over(books, campaign, uscc, receipt, reason, approver_id, role)
     return _asked(act, as_json)
 
@@ -254,9 +251,7 @@ def take_over(
 @json_option
 def allow_(name: str, act_no: int, approver_id: str, code: str, as_json: bool) -> int:
     """The second person; what follows is sent by the next publication."""
-    with open_books(settings_for(name)) as books:
-        campaign = campaign_called(books, name)
-        role = role_of(books.ledger, approver_id, code)
+    with decided_by(name, approver_id, code) as (books, campaign, role):
         act = allow(books, campaign, act_no, approver_id, role)
     if as_json:
         print_json(_act_facts(act))

@@ -9,13 +9,11 @@ import click
 
 from draw.commitment import parse_commitment
 from draw.reveal import build_abandonment
-from flows.approving import approver_options, role_of
+from flows.approving import approver_options
 from flows.ceremony import time_text
 from flows.command_line import DONE, Command, home_option, json_option, print_json
-from flows.commands.resume import settings_for
-from flows.deciding import campaign_called
+from flows.commands.deciders import decided_by
 from flows.redraw import allow_round, ended_round, reopen
-from flows.site import open_books
 from flows.terminal import console
 from ledger.draws import record_abandonment, round_in_force
 from ledger.leaves import ask_leave
@@ -57,23 +55,20 @@ def again(
     as_json: bool,
 ) -> int:
     """One person asks; nothing happens until another allows it."""
-    with open_books(settings_for(name)) as books:
-        campaign = campaign_called(books, name)
-        role = role_of(books.ledger, approver_id, code)
-        with books.ledger.write() as tx:
-            ended = ended_round(tx, campaign, stage)
-            leave = ask_leave(
-                tx,
-                campaign.task_id,
-                stage,
-                ended.round_no + 1,
-                previous=digest_of(ended.ended_by or b""),
-                reason=reason,
-                public_number=_public_number(number, announced),
-                asked_by=approver_id,
-                asked_role=role,
-                now=books.now(),
-            )
+    with decided_by(name, approver_id, code) as (books, campaign, role), books.ledger.write() as tx:
+        ended = ended_round(tx, campaign, stage)
+        leave = ask_leave(
+            tx,
+            campaign.task_id,
+            stage,
+            ended.round_no + 1,
+            previous=digest_of(ended.ended_by or b""),
+            reason=reason,
+            public_number=_public_number(number, announced),
+            asked_by=approver_id,
+            asked_role=role,
+            now=books.now(),
+        )
     facts = {"task_id": campaign.task_id, "stage": stage, "round": leave.round_no, "previous": leave.previous}
     if as_json:
         print_json(facts)
@@ -94,9 +89,7 @@ def again(
 @json_option
 def allow_again(name: str, stage: str, approver_id: str, code: str, as_json: bool) -> int:
     """The second person; the next run freezes anew and asks the departments for new parts."""
-    with open_books(settings_for(name)) as books:
-        campaign = campaign_called(books, name)
-        role = role_of(books.ledger, approver_id, code)
+    with decided_by(name, approver_id, code) as (books, campaign, role):
         leave = allow_round(books, campaign, stage, approver_id, role)
     if as_json:
         print_json({"task_id": campaign.task_id, "stage": stage, "round": leave.round_no, "allowed_by": role})
@@ -116,24 +109,21 @@ def allow_again(name: str, stage: str, approver_id: str, code: str, as_json: boo
 @json_option
 def abandon(name: str, stage: str, reason: str, approver_id: str, code: str, as_json: bool) -> int:
     """Only a number that its publisher never gave ends a closed round (draw-spec.md §2)."""
-    with open_books(settings_for(name)) as books:
-        campaign = campaign_called(books, name)
-        role_of(books.ledger, approver_id, code)
-        with books.ledger.write() as tx:
-            round_ = round_in_force(tx, campaign.task_id, stage)
-            if round_ is None:
-                raise DrawbridgeError("DB-CEREMONY-014", stage=stage)
-            sealed = {
-                one["id"]
-                for one in parse_commitment(round_.commitment)["contributors"]
-                if one["kind"] == "sealed"
-            }
-            if set(round_.values) - sealed:
-                raise DrawbridgeError("DB-LEDGER-035", stage=stage, round=round_.round_no)
-            at = books.now()
-            document = build_abandonment(round_.commitment, round_.values, reason=reason, at=time_text(at))
-            record_abandonment(tx, round_, document, at)
-            reopen(tx, campaign, stage, "另抽一轮", at)
+    with decided_by(name, approver_id, code) as (books, campaign, _), books.ledger.write() as tx:
+        round_ = round_in_force(tx, campaign.task_id, stage)
+        if round_ is None:
+            raise DrawbridgeError("DB-CEREMONY-014", stage=stage)
+        sealed = {
+            one["id"]
+            for one in parse_commitment(round_.commitment)["contributors"]
+            if one["kind"] == "sealed"
+        }
+        if set(round_.values) - sealed:
+            raise DrawbridgeError("DB-LEDGER-035", stage=stage, round=round_.round_no)
+        at = books.now()
+        document = build_abandonment(round_.commitment, round_.values, reason=reason, at=time_text(at))
+        record_abandonment(tx, round_, document, at)
+        reopen(tx, campaign, stage, "另抽一轮", at)
     if as_json:
         print_json({"task_id": campaign.task_id, "stage": stage, "abandonment": digest_of(document)})
     else:

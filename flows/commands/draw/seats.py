@@ -15,7 +15,7 @@ from flows.redraw import reopen
 from flows.site import open_books
 from flows.terminal import console
 from flows.visits import visits_of
-from ledger.campaigns import record_stage, stages
+from ledger.campaigns import reopen_stages
 from ledger.draws import record_correction, round_in_force
 from schemas.errors import DrawbridgeError
 
@@ -54,16 +54,7 @@ def replace_inspector(
             certificate, by = corrected_by_seat(round_, objection)
             record_correction(tx, round_, certificate, now)
             reopen(tx, campaign, "inspectors", "按换人更新一企一表", now)
-            if "push" in stages(tx, campaign.task_id):
-                record_stage(
-                    tx,
-                    campaign.task_id,
-                    "push",
-                    done=False,
-                    facts={},
-                    waiting_for="派发换人后的一企一表",
-                    now=now,
-                )
+            reopen_stages(tx, campaign.task_id, ("push",), "派发换人后的一企一表", now)
     if as_json:
         print_json({"task_id": campaign.task_id, "object": object_id, "replaced": inspector, "by": by})
         return DONE
