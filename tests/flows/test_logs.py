@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import logging.handlers
-import multiprocessing
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,17 @@ from ledger.engine import Ledger, open_ledger
 from schemas.errors import DrawbridgeError
 from tests.delivery.system import FakeClock, System
 from tests.ledger.samples import NOW, TASK, campaign, later
+
+WRITE = """
+import sys
+from pathlib import Path
+
+from flows.home import Home
+from flows.logs import write_events
+from ledger.engine import open_ledger
+
+write_events(open_ledger(sys.argv[1]), Home(Path(sys.argv[2])))
+"""
 
 
 @pytest.fixture
@@ -181,21 +193,12 @@ def test_without_its_note_the_log_goes_on_from_its_last_line(home: Home, ledger:
     assert [line["seq"] for line in lines(home, "events.jsonl")] == [1, 2, 3, 4, 5]
 
 
-def _write(url: str, home: Path) -> None:
-    opened = open_ledger(url)
-    write_events(opened, Home(home))
-    opened.close()
-
-
 def test_several_processes_at_once_write_every_event_once(home: Home, ledger: Ledger, tmp_path: Path) -> None:
     for number in range(30):
         with ledger.write() as tx:
             append(tx, "stage", TASK, {"n": number}, later(number))
     url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
-    context = multiprocessing.get_context("fork")
-    writers = [context.Process(target=_write, args=(url, home.root)) for _ in range(2)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join(60)
+    command = [sys.executable, "-c", WRITE, url, str(home.root)]
+    writers = [subprocess.Popen(command, cwd=Path(__file__).parents[2]) for _ in range(2)]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
     assert [line["seq"] for line in lines(home, "events.jsonl")] == list(range(1, 32))

@@ -21,6 +21,10 @@ from typing import Any
 import pytest
 
 from draw.canonical import canonical
+from draw.commitment import Public, Round, Sealed, build_objects_commitment
+from draw.compute import compute_objects
+from draw.frozen import freeze_objects
+from draw.seed import seal
 from tests.verifier import corpus
 from tests.verifier.recomputed import evidence_of
 from verifier.recompute import NAMES, verify_certificate
@@ -271,14 +275,40 @@ def test_a_long_list_is_read_in_parts_by_several_processes(
         altered = replace(case, files={"eligible": case.files["eligible"] + b"0\t0\t0\n"})
         assert _states(altered)["files"] == "failed"
         monkeypatch.undo()
-    # Nine megabytes are read by a process for each core.
-    lines = b"".join(b"%08d\tA\t%08d\n" % (number, number) for number in range(500_000))
-    (tmp_path / "eligible.tsv").write_bytes(lines)
-    with (tmp_path / "eligible.tsv").open("rb") as file:
-        facts, sizes, lowest = SINGLE.read_list(file, b"", {b"A": 20})
-    facts_of_few, _, lowest_of_few = SINGLE.read_list(io.BytesIO(lines), b"", {b"A": 20})
-    assert sizes == {"A": 500_000}
-    assert (facts, lowest["A"][:20]) == (facts_of_few, lowest_of_few["A"][:20])
+
+
+def test_nine_megabytes_are_read_by_a_process_for_each_core(tmp_path: Path) -> None:
+    """In a process of its own: processes are forked there, which one with threads must not do."""
+    rows = [(f"{number:05d}{'企' * 19}", "甲", f"{number:05d}{'统' * 19}") for number in range(72_000)]
+    frozen = freeze_objects(rows, ["甲"])
+    eligible = frozen.files["eligible.tsv"]
+    assert len(eligible) > 9_000_000
+    value = "ab" * 32
+    commitment = build_objects_commitment(
+        frozen,
+        campaign="大名录",
+        ratio="0.001",
+        strata=[("甲", "0.001")],
+        frozen_at="2024-05-28T09:00:00+08:00",
+        reveal_by="2024-05-29T17:00:00+08:00",
+        contributors=[
+            Public("期", "2024-05-30T08:31:00+08:00", "两组数字", "^[0-9]{2}$"),
+            Sealed("甲局", seal("大名录", "objects", 1, "甲局", value)),
+        ],
+        round_=Round(),
+    )
+    (tmp_path / "certificate.json").write_bytes(
+        compute_objects(commitment, {"甲局": value, "期": "07"}, eligible)
+    )
+    (tmp_path / "eligible.tsv").write_bytes(eligible)
+    arguments = [tmp_path / "certificate.json", "--eligible", tmp_path / "eligible.tsv"]
+    ran = _run(*arguments)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    lines = eligible.splitlines(keepends=True)
+    lines[40_000], lines[40_001] = lines[40_001], lines[40_000]
+    (tmp_path / "eligible.tsv").write_bytes(b"".join(lines))
+    ran = _run(*arguments)
+    assert (ran.returncode, "文件" in ran.stdout) == (1, True)
 
 
 def test_a_line_without_end_is_no_line_of_a_list() -> None:
