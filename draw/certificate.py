@@ -118,12 +118,15 @@ def parse_certificate(data: bytes, stage: Stage | None = None, name: str = "cert
 def standing_objects(certificate: Document) -> list[tuple[str, str]]:
     """`(object_id, uscc)` of the objects to inspect: winners, less the replaced, plus the replacements.
 
-    Winners first in ticket order, then replacements in recorded order.
+    Winners first in ticket order, then replacements in recorded order.  A replacement whose enterprise
+    is not named is refused (DB-DRAW-025); no computation gives one.
     """
     standing = {winner["object_id"]: winner["uscc"] for winner in certificate["winners"]}
-    for replacement in certificate["replacements"]:
+    for index, replacement in enumerate(certificate["replacements"]):
         standing.pop(replacement["object_id"], None)
         if replacement["by"] is not None:
+            if replacement["uscc"] is None:
+                raise DrawbridgeError("DB-DRAW-025", where=f"replacements[{index}].uscc", expected="string")
             standing[replacement["by"]] = replacement["uscc"]
     return list(standing.items())
 

@@ -205,6 +205,14 @@ def test_any_list_with_any_objections(
     assert objects_of_next_stage(found) == sorted({owners[one] for one, _ in standing_objects(found)})
 
 
+def test_a_replacement_whose_enterprise_is_not_named_leads_nowhere() -> None:
+    certificate = json.loads(canonical(V1["certificate"]))
+    certificate["replacements"][0]["uscc"] = None
+    assert certificate["replacements"][0]["by"]
+    with pytest.raises(DrawbridgeError, match="DB-DRAW-025"):
+        objects_of_next_stage(certificate)
+
+
 # --- files, corrections, refusals -----------------------------------------------------------------------
 
 

@@ -25,6 +25,7 @@ from flows.draw_shards_commands import (
     write_shard_file,
 )
 from flows.list_reader import Engine
+from flows.terminal import console, spinning
 from schemas.errors import DrawbridgeError
 
 _FILE = click.Path(path_type=Path)
@@ -108,7 +109,8 @@ def compute(
     else:
         _only_for(stage, for_inspectors, {"--eligible": eligible, "--shard": shard})
         files = InspectorFiles(objects or Path(), forbidden or Path(), rosters)
-        certificate = compute_inspectors(promised, values, files)
+        with spinning(console(to_stderr=True), "正在抽取和匹配执法检查人员…"):
+            certificate = compute_inspectors(promised, values, files)
     write_whole(output, certificate, code="DB-DRAW-029")
     _show_facts({"certificate": str(output), **facts_of(certificate)}, as_json)
 
