@@ -8,6 +8,7 @@ place returns the same, in whatever way it reads (`parts` says how it may be sha
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -100,15 +101,17 @@ def first_question(eligible: Source, request: Request) -> Question:
 
 
 def _suggested_sizes(eligible: Source, length: int, names: Sequence[str]) -> dict[str, int]:
-    counted, seen = {name.encode(): 0 for name in names}, 1
+    counted: Counter[bytes] = Counter()
+    seen = 1
     for sample in range(_SAMPLES):
         at = (length - _SAMPLE_BYTES) * sample // (_SAMPLES - 1)
-        for line in _bytes_at(eligible, at, _SAMPLE_BYTES).split(b"\n")[1:-1]:
-            seen += len(line) + 1
-            stratum = line.partition(b"\t")[2].partition(b"\t")[0]
-            if stratum in counted:
-                counted[stratum] += 1
-    return {name.decode(): count * length // seen for name, count in counted.items()}
+        part = _bytes_at(eligible, at, _SAMPLE_BYTES)
+        lines = part[part.find(b"\n") + 1 : part.rfind(b"\n")]  # whole ones
+        seen += len(lines) + 1
+        counted.update(
+            lines.replace(b"\n", b"\t").split(b"\t")[1::3]
+        )  # of three columns, as whoever reads it sees to
+    return {name: counted[name.encode()] * length // seen for name in names}
 
 
 def _bytes_at(source: Source, at: int, size: int) -> bytes:

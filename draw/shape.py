@@ -21,9 +21,10 @@ def members(table: Mapping[str, Check]) -> Check:
     def check(value: Any, where: str) -> None:
         if not isinstance(value, dict):
             raise DrawbridgeError("DB-DRAW-025", where=where, expected="object")
-        for member in value:
-            if member not in table:
-                raise DrawbridgeError("DB-DRAW-023", where=where, member=ascii(member)[1:-1])
+        if value.keys() != table.keys():
+            for member in value:
+                if member not in table:
+                    raise DrawbridgeError("DB-DRAW-023", where=where, member=ascii(member)[1:-1])
         for member, check_member in table.items():
             if member not in value:
                 raise DrawbridgeError("DB-DRAW-024", where=where, member=member)
