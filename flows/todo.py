@@ -8,8 +8,7 @@ it.  Suspended runs survive a restart of the server, for weeks.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -24,85 +23,20 @@ from prefect.states import Cancelled
 from flows.approving import role_of
 from flows.artifacts import table, write_artifact
 from flows.deciding import answer_for_department, campaign_called, decide_publication
+from flows.evidence import evidence_now
+from flows.open_decisions import Todo, todos
 from flows.operating import ACTS, allow, ask_resolve
-from flows.publishing import standing_of
 from flows.redraw import allow_round
 from flows.site import Site, open_site
 from flows.stage import heard
 from flows.todo_forms import ConfirmationForm, FindingForm, PublicationForm, SecondPersonForm
-from ledger.acts import acts
-from ledger.campaigns import campaigns, stages
-from ledger.draws import round_in_force
-from ledger.leaves import leave_for
+from ledger.campaigns import campaigns
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
 
 DEPLOYMENT = "decide/待办"
 _WEEKS = timedelta(weeks=26)
 _WAITING = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED]
-
-
-@dataclass(frozen=True)
-class Todo:
-    """One open decision. `key` tells it from others of the campaign; `lines` are what to look at before."""
-
-    kind: str
-    key: str
-    title: str
-    lines: tuple[str, ...]
-
-    def tag(self, campaign: Campaign) -> str:
-        """What marks the run that waits for it."""
-        return f"待办:{campaign.task_id}:{self.kind}:{self.key}"
-
-
-def todos(site: Site, campaign: Campaign) -> list[Todo]:
-    """Everything that waits for a person's decision here, as the ledger has it."""
-    return [todo for find in _FIND for todo in find(site, campaign)]
-
-
-def _publications(site: Site, campaign: Campaign) -> Iterator[Todo]:
-    standing = standing_of(site, campaign)
-    unreviewed = [one for one in standing if one.state == "unreviewed"]
-    if unreviewed:
-        lines = tuple(f"{one.ent_name}（{one.uscc}）" for one in unreviewed)
-        yield Todo("publication", "all", f"公示审批 {len(unreviewed)} 户", lines)
-    for one in standing:
-        if one.state == "parked":
-            lines = (f"{one.ent_name}（{one.uscc}）", one.reason or "")
-            yield Todo("resolve", one.uscc, f"核定结果不明 {one.uscc}", lines)
-
-
-def _confirmations(site: Site, campaign: Campaign) -> Iterator[Todo]:
-    with site.ledger.read() as tx:
-        row = stages(tx, campaign.task_id).get("confirm")
-    if row is not None and row.state == "waiting" and row.facts.get("open"):
-        yield Todo("confirm", "all", "部门确认", (row.waiting_for or "",))
-
-
-def _acts(site: Site, campaign: Campaign) -> Iterator[Todo]:
-    with site.ledger.read() as tx:
-        open_ = [act for act in acts(tx, campaign.task_id) if act.allowed_by is None]
-        rounds = [
-            leave
-            for stage in ("objects", "inspectors")
-            if (round_ := round_in_force(tx, campaign.task_id, stage)) is not None
-            and (leave := leave_for(tx, campaign.task_id, stage, round_.round_no + 1)) is not None
-            and leave.allowed_by is None
-        ]
-    for act in open_:
-        lines = (f"{ACTS[act.kind]} {act.key}", f"申请：{act.asked_role}", f"理由：{act.reason}")
-        yield Todo("act", str(act.act_no), f"第二人审批 编号 {act.act_no}", lines)
-    for leave in rounds:
-        lines = (
-            f"阶段 {leave.stage} 第 {leave.round_no} 轮",
-            f"申请：{leave.asked_role}",
-            f"理由：{leave.reason}",
-        )
-        yield Todo("round", leave.stage, f"批准另抽一轮 {leave.stage}", lines)
-
-
-_FIND: tuple[Callable[[Site, Campaign], Iterator[Todo]], ...] = (_publications, _confirmations, _acts)
 
 
 # --- recording what a form says -------------------------------------------------------------------------
@@ -185,7 +119,8 @@ def decide(campaign: str, kind: str, key: str, title: str) -> str:
             todo = next((one for one in todos(site, chosen) if (one.kind, one.key) == (kind, key)), None)
             if todo is None:
                 return _finished(chosen, kind, key, "已在别处办理，或不再需要办理。")
-        said = form.with_initial_data(description=_description(chosen, todo, note))
+            evidence = evidence_now(site, chosen, key) if kind == "resolve" else []
+        said = form.with_initial_data(description=_description(chosen, todo, [*todo.lines, *evidence], note))
         given = suspend_flow_run(
             wait_for_input=said, timeout=int(_WEEKS.total_seconds()), key=f"{kind}-{attempt}"
         )
@@ -198,10 +133,10 @@ def decide(campaign: str, kind: str, key: str, title: str) -> str:
     return note
 
 
-def _description(campaign: Campaign, todo: Todo, note: str) -> str:
+def _description(campaign: Campaign, todo: Todo, lines: Sequence[str], note: str) -> str:
     head = f"**{campaign.name}**\n\n**{todo.title}**\n\n"
     refused = f"> 上次填写没有通过：{note}\n\n" if note else ""
-    return head + refused + "\n".join(f"- {line}" for line in todo.lines if line)
+    return head + refused + "\n".join(f"- {line}" for line in lines if line)
 
 
 def _finished(campaign: Campaign, kind: str, key: str, text: str) -> str:

@@ -58,6 +58,23 @@ class FindingForm(RunInput):
     code: str = _CODE
 
 
+class ActForm(RunInput):
+    """What an operator asks for about one enterprise's publication."""
+
+    model_config = ConfigDict(title="公示办理申请")
+
+    act: Literal["撤回", "更正", "核定已公示", "核定未公示", "接管"] = Field(
+        title="申请事项",
+        description="撤回：收回已公示的记录；更正：按现在的检查结果公示新的一版；核定：报送结果不明，已向公示系统核实；"
+        "接管：公示系统已有、而恢复后的台账没有的记录。",
+    )
+    enterprise: str = Field(title="企业", description="统一社会信用代码。")
+    receipt: str = Field("", title="回执编号", description="核定已公示、接管时填写。")
+    reason: str = Field(title="理由", description="写入审计链。")
+    approver: str = _APPROVER
+    code: str = _CODE
+
+
 class SecondPersonForm(RunInput):
     """The second person's word on what another asked for."""
 

@@ -9,15 +9,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import httpx
 import pytest
+
+if TYPE_CHECKING:
+    from flows.site import Site
 
 PROJECT = Path(__file__).resolve().parents[2]
 PLAN = PROJECT / "campaigns" / "qinghe-2024-22.yaml"
@@ -91,6 +94,14 @@ class Installation:
         ):
             run_command_line(drawbridge, [str(argument) for argument in arguments])
         return Ran(int(left.value.code or 0), out.getvalue(), err.getvalue())
+
+    @contextmanager
+    def site(self) -> Iterator[Site]:
+        """The installation opened in this very process, as a flow opens it."""
+        from flows.site import open_site
+
+        with patch.dict(os.environ, self.settings(), clear=True), open_site() as site:
+            yield site
 
     def start(self, *arguments: object, more: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """Begins the command and lets it run."""

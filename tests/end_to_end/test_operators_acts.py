@@ -11,8 +11,12 @@ from typing import Any
 
 import pytest
 
+from flows.acting import publication_text, record_request
+from flows.deciding import campaign_called
+from flows.todo_forms import ActForm
 from mock_platform.shanghai_time import wire_time
 from mock_platform.simulator import Setting, Simulator
+from schemas.errors import DrawbridgeError
 from tests.end_to_end.approvers import WallClock, enrol
 from tests.end_to_end.installation import PLAN, PROJECT, TASK, Installation, MockProcess
 
@@ -187,3 +191,37 @@ def test_what_a_restored_ledger_forgot_is_taken_over_and_not_sent_again(
     assert done.document["publication"]["published"] == sent
     assert len(mock.writes("postSpotchecks")) == sent
     assert here.call("audit", "verify").code == 0
+
+
+def test_the_form_in_the_ui_asks_for_the_same(
+    simulator: Simulator, mock: MockProcess, here: Installation, wall: WallClock
+) -> None:
+    assert here.call(*RUN).code == 0
+    one, two = enrol(here, "A01", "经办", wall), enrol(here, "A02", "复核", wall)
+    record = published(simulator)[0]
+    record["collected"] = False
+    with here.site() as site:
+        campaign = campaign_called(site, TASK)
+        shown = publication_text(site, campaign)
+        assert f"已公示 {len(published(simulator))}" in shown
+        wrong = ActForm(
+            act="撤回",
+            enterprise=record["uniscid"],
+            receipt="R1",
+            reason="公示有误",
+            approver="A01",
+            code="0",
+        )
+        with pytest.raises(DrawbridgeError, match="DB-ACT-008"):
+            record_request(site, campaign, wrong)
+        with pytest.raises(DrawbridgeError, match="DB-APPROVER"):
+            record_request(site, campaign, wrong.model_copy(update={"receipt": ""}))
+        right = wrong.model_copy(
+            update={"receipt": " ", "enterprise": f"{record['uniscid']} ", "code": one.code()}
+        )
+        said = record_request(site, campaign, right)
+        assert "编号 1" in said
+        assert "| 1 | 撤回 |" in publication_text(site, campaign)
+    assert here.call("publish", "allow", TASK, 1, *two.options()).code == 0
+    assert here.call(*RUN).code == 0
+    assert simulator.world.records[record["recordId"]]["state"] == "withdrawn"

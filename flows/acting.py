@@ -1,0 +1,142 @@
+"""What operators ask for about publications, in the UI: the same acts as `drawbridge publish`.
+
+The run waits with a form and, when it is filled in rightly, the act waits for a second person, as a form of
+its own (`flows.todo`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from prefect import flow, get_run_logger
+from prefect.flow_runs import suspend_flow_run
+
+from flows.approving import role_of
+from flows.artifacts import table, write_artifact
+from flows.collect import STAGE as COLLECT
+from flows.deciding import campaign_called
+from flows.evidence import evidence_now
+from flows.operating import ACTS, ask_correct, ask_resolve, ask_take_over, ask_withdraw
+from flows.publishing import OPEN_STATES, STATES, standing_of
+from flows.site import Site, open_site
+from flows.stage import heard, perform
+from flows.todo_forms import ActForm
+from ledger.acts import Act, acts
+from schemas.campaign import Campaign
+from schemas.errors import DrawbridgeError
+
+_PATIENCE_S = 7 * 24 * 3600
+"""How long an empty form is kept: whoever opened it has forgotten it by then."""
+
+Ask = Callable[[Site, Campaign, ActForm, str], Act]
+
+
+def _correct(site: Site, campaign: Campaign, form: ActForm, role: str) -> Act:
+    perform(site, campaign, COLLECT)  # what the platform says now is what goes out
+    return ask_correct(site, campaign, form.enterprise, form.reason, form.approver, role)
+
+
+_ASK: dict[str, tuple[bool, Ask]] = {
+    "撤回": (False, lambda site, c, f, role: ask_withdraw(site, c, f.enterprise, f.reason, f.approver, role)),
+    "更正": (False, _correct),
+    "核定已公示": (
+        True,
+        lambda site, c, f, role: ask_resolve(site, c, f.enterprise, f.receipt, f.reason, f.approver, role),
+    ),
+    "核定未公示": (
+        False,
+        lambda site, c, f, role: ask_resolve(site, c, f.enterprise, None, f.reason, f.approver, role),
+    ),
+    "接管": (
+        True,
+        lambda site, c, f, role: ask_take_over(site, c, f.enterprise, f.receipt, f.reason, f.approver, role),
+    ),
+}
+"""What is asked for -> whether a receipt number belongs to it, and how it is asked for."""
+
+
+def record_request(site: Site, campaign: Campaign, form: ActForm) -> str:
+    """Records what the form asks for; returns what to tell the operator.
+
+    Raises DrawbridgeError DB-ACT-008 for a receipt number too few or too many, and as the acts of
+    `flows.operating` and `flows.approving.role_of` do.
+    """
+    needs_receipt, ask = _ASK[form.act]
+    form = form.model_copy(
+        update={name: getattr(form, name).strip() for name in ("enterprise", "receipt", "reason")}
+    )
+    if bool(form.receipt) != needs_receipt:
+        raise DrawbridgeError("DB-ACT-008")
+    role = role_of(site.ledger, form.approver, form.code)
+    act = ask(site, campaign, form, role)
+    return f"已申请{ACTS[act.kind]}（编号 {act.act_no}），由另一位审批人在“待办”中批准。"
+
+
+@flow(
+    name="request-act",
+    description="申请撤回、更正、核定或接管一户的公示。在本页填写（Resume）；另一位审批人批准后，下一次报送时办理。",
+    flow_run_name="公示办理 · {campaign}",
+    persist_result=True,
+)
+def request_act(campaign: str) -> str:
+    """Suspends until the form is filled in rightly."""
+    note = ""
+    for attempt in range(1000):
+        with heard(), open_site() as site:
+            chosen = campaign_called(site, campaign)
+            description = f"**{chosen.name}**\n\n" + (f"> 上次填写没有通过：{note}\n\n" if note else "")
+            description += publication_text(site, chosen)
+        form = ActForm.with_initial_data(description=description)
+        given = suspend_flow_run(wait_for_input=form, timeout=_PATIENCE_S, key=f"act-{attempt}")
+        with heard(), open_site() as site:
+            try:
+                said = record_request(site, chosen, given)
+            except DrawbridgeError as error:
+                note = str(error)
+                get_run_logger().warning(note)
+                continue
+        write_artifact(f"act-{chosen.task_id}", f"# 公示办理\n\n{chosen.name}\n\n{said}\n", "公示办理")
+        return said
+    return note
+
+
+@flow(
+    name="show-publication",
+    description="各户公示到哪一步；结果不明的列出依据和公示系统现在的回答。只读。",
+    flow_run_name="公示情况 · {campaign}",
+)
+def show_publication(campaign: str) -> dict[str, int]:
+    """The same as `drawbridge publish status`, as an artifact; returns records by state."""
+    with heard(), open_site() as site:
+        chosen = campaign_called(site, campaign)
+        text = publication_text(site, chosen)
+        counts = Counter(one.state for one in standing_of(site, chosen))
+    write_artifact(f"publication-{chosen.task_id}", f"# 公示情况\n\n{chosen.name}\n\n{text}\n", "公示情况")
+    return dict(counts)
+
+
+def publication_text(site: Site, campaign: Campaign) -> str:
+    """Markdown: records by state, the open ones with why, the evidence of the unclear ones, open requests."""
+    standing = standing_of(site, campaign)
+    counts = Counter(one.state for one in standing)
+    parts = [
+        "　".join(f"{label} {counts[key]}" for key, label in STATES.items() if counts[key]) or "还没有表单"
+    ]
+    rows = [
+        (one.ent_name, one.uscc, STATES[one.state], one.reason or "")
+        for one in standing
+        if one.state in OPEN_STATES
+    ]
+    if rows:
+        parts.append(table(("企业", "代码", "情况", "原因"), rows))
+    for one in standing:
+        if one.state == "parked":
+            lines = "\n".join(f"- {line}" for line in evidence_now(site, campaign, one.uscc))
+            parts.append(f"**结果不明** {one.ent_name}（{one.uscc}）\n\n{lines}")
+    with site.ledger.read() as tx:
+        waiting = [act for act in acts(tx, campaign.task_id) if act.allowed_by is None]
+    if waiting:
+        asked = [(act.act_no, ACTS[act.kind], act.key, act.asked_role, act.reason) for act in waiting]
+        parts.append("等待第二人审批\n\n" + table(("编号", "事项", "记录", "申请", "理由"), asked))
+    return "\n\n".join(parts)

@@ -1,0 +1,40 @@
+"""What is known of a publication of unknown outcome: what was sent, what came back, what a query says now."""
+
+from __future__ import annotations
+
+from delivery.park import Parked
+from flows.operating import parked_of
+from flows.site import Site
+from schemas.campaign import Campaign
+from schemas.errors import DrawbridgeError
+
+
+def evidence_lines(one: Parked) -> list[str]:
+    """Chinese lines for the two people who decide: the batch, when it was sent, every answer (UTC)."""
+    message = one.message
+    lines = [
+        f"记录 {one.item.key} 第 {one.item.version} 版",
+        f"批次 {message.batch_no}，内容摘要 {message.body_digest}",
+        f"报送 {message.sends} 次，首次 {message.sent_at:%Y-%m-%d %H:%M:%S} UTC",
+    ]
+    for entry in one.evidence:
+        said = "  ".join(str(part) for part in (entry.act, entry.outcome, entry.code) if part)
+        lines.append(f"{entry.at:%Y-%m-%d %H:%M:%S} UTC  {said}")
+    return lines
+
+
+def says_now(site: Site, key: str) -> str:
+    """What the publicity system answers when asked about a record now; not to be asked is an answer too."""
+    try:
+        held = site.connections.publicity.held(key)
+    except DrawbridgeError as error:
+        return f"公示系统现在：无法查询（{error.code}）"
+    if held is None:
+        return "公示系统现在：查不到这条记录"
+    return f"公示系统现在：存有第 {held[0]} 版，摘要 {held[1]}，状态 {held[2]}"
+
+
+def evidence_now(site: Site, campaign: Campaign, uscc: str) -> list[str]:
+    """All of it for an enterprise's record. Raises DrawbridgeError DB-ACT-007 if it is not parked."""
+    one = parked_of(site, campaign, uscc)
+    return [*evidence_lines(one), says_now(site, one.item.key)]
