@@ -41,7 +41,7 @@ def step(site: Site, campaign: Campaign) -> Outcome:
         return Outcome(False, "等待各方", waiting_for=held.waiting_for)
     document = parse_certificate(held.certificate, "inspectors")
     publish_certificates(site, campaign, "inspectors")
-    forms = make_forms(site, campaign, document)
+    forms, left_out = make_forms(site, campaign, document)
     with site.ledger.write() as tx:
         forms = as_versions(forms, recorded_forms(tx, campaign.task_id))
         record_forms(tx, campaign.task_id, forms, site.now())
@@ -57,6 +57,7 @@ def step(site: Site, campaign: Campaign) -> Outcome:
         "relax": document["relax"],
         "substitutes": substitutes,
         "forms": len(forms),
+        "items_left_out": len(left_out),
         "group_sheet": str(sheet),
         **facts_of(held.certificate, document),
     }
@@ -75,6 +76,8 @@ def step(site: Site, campaign: Campaign) -> Outcome:
             for group, team in document["teams"].items()
         ],
     )
+    if left_out:
+        report += "\n\n不在本户检查的事项\n\n" + table(("企业", "事项", "原因"), left_out)
     return Outcome(True, line, facts, report=report)
 
 

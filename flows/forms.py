@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from draw.certificate import parse_certificate, standing_objects, team_of_visit
 from draw.commitment import Document
@@ -20,8 +21,18 @@ from schemas.item import InspectionItem, Materials
 AnyObject = Entity | ProjectObject
 
 
-def make_forms(site: Site, campaign: Campaign, assignment: Document) -> list[InspectionForm]:
-    """The forms of all enterprises of the assignment, numbered in its order.
+class LeftOut(NamedTuple):
+    """An item of the campaign that is not inspected at an enterprise, and why."""
+
+    ent_name: str
+    item_name: str
+    reason: str
+
+
+def make_forms(
+    site: Site, campaign: Campaign, assignment: Document
+) -> tuple[list[InspectionForm], list[LeftOut]]:
+    """The forms of all enterprises of the assignment, numbered in its order, and what is on none of them.
 
     Raises DrawbridgeError DB-RUN-017 if a drawn object has left the directory since.
     """
@@ -36,19 +47,26 @@ def make_forms(site: Site, campaign: Campaign, assignment: Document) -> list[Ins
         if object_id not in directory:
             raise DrawbridgeError("DB-RUN-017", object_id=object_id)
         by_owner.setdefault(uscc, []).append(directory[object_id])
-    return [
-        form_of(
-            campaign,
-            by_owner[uscc],
-            number=number,
-            group=group,
-            team=team_of_visit(assignment, uscc),
-            roster=roster,
-            items=items_for(by_owner[uscc][0], campaign, catalogue).items,
-            materials=handed_in,
+    forms: list[InspectionForm] = []
+    left_out: list[LeftOut] = []
+    for number, (uscc, group) in enumerate(assignment["assignment"], 1):
+        owned = by_owner[uscc]
+        listed = items_for(owned[0], campaign, catalogue)
+        team = team_of_visit(assignment, uscc)
+        forms.append(
+            form_of(
+                campaign,
+                owned,
+                number=number,
+                group=group,
+                team=team,
+                roster=roster,
+                items=listed.items,
+                materials=handed_in,
+            )
         )
-        for number, (uscc, group) in enumerate(assignment["assignment"], 1)
-    ]
+        left_out += [LeftOut(owned[0].ent_name, item.item_name, reason) for item, reason in listed.left_out]
+    return forms, left_out
 
 
 def as_versions(made: list[InspectionForm], known: list[InspectionForm]) -> list[InspectionForm]:
