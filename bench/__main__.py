@@ -34,6 +34,11 @@ BENCHMARKS = (
     "draw_fairness",
     "audit_speed",
     "audit_power",
+    "paper",
+    "delivery",
+    "delivery_intent",
+    "delivery_xml",
+    "sheets",
 )
 
 

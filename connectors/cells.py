@@ -15,10 +15,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -79,6 +80,7 @@ FIELD_NAMES = {
 
 _BLANKS = " \t\r\n\x0b\x0c\u3000\u00a0\u2002\u2003\u2009\u202f"
 _NOT_KNOWN = frozenset({"N/A", "NA", "NULL", "NONE", "-", "--", "—", "——", "/", "\\N"})
+_LONGEST_NOT_KNOWN = max(len(text) for text in _NOT_KNOWN)
 _SPLIT = re.compile(r"[、,，;；|\n]+")
 _DATE = re.compile(
     r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
@@ -107,6 +109,8 @@ def is_empty(value: object) -> bool:
 
 def plain(value: object, name: str, found: Findings) -> str | None:
     """Descriptive text. Raises DB-INPUT-020 (no text), -021 (lost characters)."""
+    if value is None or (type(value) is str and _is_usual(value)):
+        return value
     text = _outer(_as_text(value, name), found)
     if not text or text.upper() in _NOT_KNOWN:
         return None
@@ -120,6 +124,8 @@ def plain(value: object, name: str, found: Findings) -> str | None:
 
 def identity(value: object, name: str, found: Findings) -> str | None:
     """A name, an id or a number that identifies. Raises DB-INPUT-020, -021, -022 (control characters)."""
+    if value is None or (type(value) is str and _is_usual(value)):
+        return value
     text = _outer(_as_text(value, name), found)
     if not text or text.upper() in _NOT_KNOWN:
         return None
@@ -151,6 +157,8 @@ def identifier(value: object, name: str, found: Findings) -> str | None:
 
 def code(value: object, found: Findings) -> str:
     """A unified social credit code. Raises DB-CODE-001 to -006, DB-INPUT-022."""
+    if type(value) is str and uscc.is_valid(value):
+        return value
     if isinstance(value, bool):
         value = None
     if isinstance(value, (int, float)):
@@ -179,10 +187,17 @@ def object_key(value: str) -> str:
 
 def day(value: object, name: str, found: Findings) -> date | None:
     """A date as people write it; 长期 is the last day there is. Raises DB-INPUT-024."""
+    if value is None:
+        return None
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
         return value
+    if type(value) is str and len(value) == 10 and value[4] == value[7] == "-":
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
     text = _outer(_as_text(value, name), found)
     if not text or text.upper() in _NOT_KNOWN:
         return None
@@ -203,6 +218,8 @@ def day(value: object, name: str, found: Findings) -> date | None:
 
 def month(value: object, name: str, found: Findings) -> str | None:
     """`yyyy-mm`. Raises DB-INPUT-024."""
+    if value is None:
+        return None
     if isinstance(value, (date, datetime)):
         return f"{value.year:04d}-{value.month:02d}"
     text = _outer(_as_text(value, name), found)
@@ -219,6 +236,8 @@ def month(value: object, name: str, found: Findings) -> str | None:
 
 def count(value: object, name: str, found: Findings) -> int | None:
     """A whole number from 0 on. Raises DB-INPUT-025."""
+    if value is None:
+        return None
     if isinstance(value, bool):
         raise DrawbridgeError("DB-INPUT-025", field=zh(name))
     text = half_width(_outer(_as_text(value, name), found))
@@ -231,18 +250,43 @@ def count(value: object, name: str, found: Findings) -> int | None:
 
 
 def several(value: object, name: str, found: Findings) -> tuple[str, ...]:
-    """A list, or one text with 、 , ; or | between its parts. Raises DB-INPUT-020 to -022."""
+    """A list, one text with 、 , ; or | between its parts, or what `joined` wrote.
+
+    Raises DB-INPUT-020 to -022.
+    """
     if value is None:
         return ()
     parts: list[object] = (
-        list(value) if isinstance(value, (list, tuple)) else list(_SPLIT.split(_as_text(value, name)))
+        list(value) if isinstance(value, (list, tuple)) else list(_parts(_as_text(value, name)))
     )
     texts = [identity(part, name, Findings()) for part in parts]
     return tuple(dict.fromkeys(text for text in texts if text))
 
 
+def joined(values: Sequence[str]) -> str:
+    """A list in one cell, as `several` reads it: parted by 、, or as JSON where a part holds such a sign."""
+    if any(_SPLIT.search(value) or value.startswith("[") for value in values):
+        return json.dumps(list(values), ensure_ascii=False)
+    return "、".join(values)
+
+
+def _parts(text: str) -> Sequence[str]:
+    if text.startswith('["') and text.endswith('"]'):
+        try:
+            parts = json.loads(text)
+        except ValueError:
+            parts = None
+        if isinstance(parts, list) and all(isinstance(part, str) for part in parts):
+            return parts
+    return _SPLIT.split(text)
+
+
 def coded(table: Mapping[str, str], value: object, name: str, found: Findings) -> str | None:
     """Our code for a wording of the table; None: nothing written. Raises DB-INPUT-026 if unknown."""
+    if value is None:
+        return None
+    if type(value) is str and (known := table.get(value)):
+        return known
     if isinstance(value, bool):
         value = "1" if value else "0"
     text = _outer(_as_text(value, name), found)
@@ -322,7 +366,20 @@ def _outer(text: str, found: Findings) -> str:
     return stripped
 
 
+def _is_usual(text: str) -> bool:
+    """Whether a text needs no second look: nothing invisible or lost in it, none of ours, no outer blank."""
+    return (
+        text.isprintable()
+        and text[:1] not in ("", " ")
+        and text[-1] != " "
+        and "\ufffd" not in text
+        and (len(text) > _LONGEST_NOT_KNOWN or text.upper() not in _NOT_KNOWN)
+    )
+
+
 def _strip(text: str) -> str:
+    if text.isprintable() and text[:1] != " " and text[-1:] != " ":
+        return text  # blanks and marks but the plain one are not printable
     begin, end = 0, len(text)
     while begin < end and (text[begin] in _BLANKS or _is_mark(text[begin])):
         begin += 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.resources import files
@@ -22,13 +22,20 @@ from connectors.http import Answer
 from connectors.profile import Clock, Meaning
 from connectors.replies import decode_text, raise_for_code, refuse_page, safe_text
 from schemas.errors import DrawbridgeError
-from schemas.publication import PublicationRecord, Receipt, ReplyState, RowReply
+from schemas.publication import PublicationRecord, Receipt
 
 log = logging.getLogger(__name__)
 
 _DECLARATION = re.compile(r"<\?xml[^>]*\?>")
 _ENCODING = re.compile(rb"<\?xml[^>]*?encoding=[\"']([A-Za-z0-9._-]{1,40})[\"']")
 CONTENT_TYPE = "application/xml; charset=utf-8"
+_PROLOGUE = "<?xml version='1.0' encoding='UTF-8'?>\n"
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"}
+_MARKUP = re.compile("[&<>\r]")
+# What no XML 1.0 document can hold (section 2.2, production Char).
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Element of a receipt's row -> the field it becomes; `version` is not asked for.
+_ROW_FIELDS = {"recordId": "key", "state": "state", "code": "code", "text": "text", "receiptNo": "receipt_no"}
 
 
 @lru_cache(maxsize=1)
@@ -50,33 +57,50 @@ def message(
 
     Raises DB-PUBLICITY-030 (an enterprise without 主体身份代码), -031 (the message does not fit the XSD).
     """
-    root = etree.Element("ExchangeMessage")
-    header = etree.SubElement(root, "Header")
-    body = etree.SubElement(root, "Body")
-    for record in records:
-        body.append(record_element(record))
+    body = f"<Body>{''.join(_record_text(record) for record in records)}</Body>"
     local = created_at.astimezone(clock.zone_info).replace(microsecond=0).isoformat()
-    for tag, text in (
-        ("sender", sender),
-        ("receiver", receiver),
-        ("batchNo", batch_no),
-        ("createdAt", local),
-        ("count", str(len(records))),
-        ("digest", element_digest(body)),
-    ):
-        etree.SubElement(header, tag).text = text
-    data: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    header = _elements(
+        (
+            ("sender", sender),
+            ("receiver", receiver),
+            ("batchNo", batch_no),
+            ("createdAt", local),
+            ("count", str(len(records))),
+            ("digest", hashlib.sha256(body.encode("utf-8")).hexdigest()),
+        )
+    )
+    text = f"{_PROLOGUE}<ExchangeMessage><Header>{header}</Header>{body}</ExchangeMessage>"
+    data = text.encode("utf-8")
     check_message(data)
     return data
 
 
-def record_element(record: PublicationRecord) -> etree._Element:
-    """One Record. Raises DB-PUBLICITY-030, -031."""
+def record_digest(record: PublicationRecord) -> str:
+    """What the exchange shows as the digest of this record (`HeldRecord`). Raises DB-PUBLICITY-030, -031."""
+    return hashlib.sha256(_record_text(record).encode("utf-8")).hexdigest()
+
+
+def _record_text(record: PublicationRecord) -> str:
+    """One Record in canonical form, so that the digest is that of the very text which is sent.
+
+    Raises DB-PUBLICITY-030, -031.
+    """
     if record.prip_id is None:
         raise DrawbridgeError("DB-PUBLICITY-030", record_id=record.record_id)
-    element = etree.Element("Record")
-    try:
-        for tag, text in (
+    lines = (
+        "<detail>"
+        + _elements(
+            (
+                ("seqno", str(line.seq_no)),
+                ("raninsItemName", line.item_name),
+                ("raninsCheckResName", line.result_name),
+            )
+        )
+        + "</detail>"
+        for line in record.details
+    )
+    fields = _elements(
+        (
             ("recordId", record.record_id),
             ("version", str(record.version)),
             ("operation", record.operation),
@@ -90,25 +114,26 @@ def record_element(record: PublicationRecord) -> etree._Element:
             ("raninsTypeName", record.task_type),
             ("insAuth", record.authority),
             ("insDate", record.completed_on.isoformat()),
-        ):
-            etree.SubElement(element, tag).text = text
-        details = etree.SubElement(element, "details")
-        for line in record.details:
-            detail = etree.SubElement(details, "detail")
-            etree.SubElement(detail, "seqno").text = str(line.seq_no)
-            etree.SubElement(detail, "raninsItemName").text = line.item_name
-            etree.SubElement(detail, "raninsCheckResName").text = line.result_name
-    except ValueError:  # a control character that XML cannot hold
-        raise DrawbridgeError(
-            "DB-PUBLICITY-031", where=record.record_id, detail="control character"
-        ) from None
-    return element
+        )
+    )
+    text = f"<Record>{fields}<details>{''.join(lines)}</details></Record>"
+    if _NO_XML.search(text):
+        raise DrawbridgeError("DB-PUBLICITY-031", where=record.record_id, detail="control character")
+    return text
 
 
-def element_digest(element: etree._Element) -> str:
-    """Lower-case hex SHA-256 of an element in Canonical XML 2.0, as a document of its own."""
-    text = etree.canonicalize(etree.tostring(element, encoding="unicode", with_tail=False))
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+def _elements(pairs: Iterable[tuple[str, str]]) -> str:
+    """Elements without attributes as Canonical XML 2.0 section 2.4 writes them and their text."""
+    return "".join(
+        [
+            f"<{tag}>{_MARKUP.sub(_escaped, text) if _MARKUP.search(text) else text}</{tag}>"
+            for tag, text in pairs
+        ]
+    )
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return _ESCAPES[found[0]]
 
 
 def check_message(data: bytes) -> None:
@@ -122,7 +147,7 @@ def check_message(data: bytes) -> None:
 def message_keys(data: bytes) -> set[str]:
     """The record ids of a frozen message of ours."""
     root = etree.fromstring(data, _parser())
-    return {element.findtext("recordId") or "" for element in root.iterfind("Body/Record")}
+    return {element.text or "" for element in root.iterfind("Body/Record/recordId")}
 
 
 def parse(answer: Answer) -> etree._Element:
@@ -163,21 +188,21 @@ def receipt(answer: Answer, codes: dict[str, Meaning], clock: Clock) -> Receipt:
     digest, received_at = root.findtext("digest"), root.findtext("receivedAt")
     if digest is None:
         raise Fault("drift", where="digest")
-    return Receipt(
-        batch_no=root.findtext("batchNo") or "",
-        digest=digest,
-        received_at=None if received_at is None else _utc(received_at),
-        rows=tuple(
-            RowReply(
-                key=row.findtext("recordId") or "",
-                state=ReplyState(row.findtext("state") or ""),
-                code=row.findtext("code"),
-                text=safe_text(row.findtext("text")) or None,
-                receipt_no=row.findtext("receiptNo"),
-            )
-            for row in root.iterfind("records/record")
-        ),
+    return Receipt.model_validate(
+        {
+            "batch_no": root.findtext("batchNo") or "",
+            "digest": digest,
+            "received_at": None if received_at is None else _utc(received_at),
+            "rows": tuple(_row(row) for row in root.iterfind("records/record")),
+        }
     )
+
+
+def _row(element: etree._Element) -> dict[str, str | None]:
+    row = {_ROW_FIELDS[one.tag]: one.text for one in element if one.tag in _ROW_FIELDS}
+    if "text" in row:
+        row["text"] = safe_text(row["text"]) or None
+    return row
 
 
 def held_record(answer: Answer, codes: dict[str, Meaning]) -> tuple[str, int, str, str]:

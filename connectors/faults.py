@@ -57,6 +57,19 @@ FAULTS: dict[str, Kind] = {
     "in_flight": Kind("032", Outcome.UNKNOWN, True),
 }
 
+_TRANSPORT = frozenset(
+    FAULTS[name].number for name in ("connect", "tls", "timeout", "broken", "server_error", "unreadable")
+)
+
+
+def is_transport(code: str) -> bool:
+    """Whether an error's code speaks of the way between: no answer, or none that the system itself gave.
+
+    What a system says of its own accord is none: too many requests, maintenance, a refusal, a duplicate.
+    """
+    area, _, number = code.removeprefix("DB-").partition("-")
+    return area in ("PLATFORM", "PUBLICITY") and number in _TRANSPORT
+
 
 class Fault(Exception):
     """One failed attempt, not yet judged as a read or a write. `facts` fill the catalogue's sentences."""

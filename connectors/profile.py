@@ -228,12 +228,16 @@ class PlatformProfile(Record):
 
 
 class PublicityEndpoints(Record):
-    """Paths of the publicity system; `{batch_no}`, `{record_id}` and `{prip_id}` are filled in."""
+    """Paths of the publicity system; `{batch_no}`, `{record_id}` and `{prip_id}` are filled in.
+
+    `public_page`: an enterprise's page as people read it, for links; None: it has no fixed address.
+    """
 
     spotchecks: EndpointPath
     receipt: EndpointPath
     held: EndpointPath
     public_rows: EndpointPath
+    public_page: EndpointPath | None = None
 
 
 class PublicPaging(Record):
@@ -243,6 +247,15 @@ class PublicPaging(Record):
     max_pages: Positive
 
 
+class PublicEnterpriseRule(Record):
+    """Where the public view says who an enterprise is today, and the names of what it says."""
+
+    path: EndpointPath
+    uscc: str
+    ent_name: str
+    reg_state: str
+
+
 class PublicityCapabilities(Record):
     """One rule per kind of write."""
 
@@ -250,7 +263,10 @@ class PublicityCapabilities(Record):
 
 
 class PublicityProfile(Record):
-    """The credit publicity system: its exchange and its public view."""
+    """The credit publicity system: its exchange and its public view.
+
+    `published_on`: the member of the public view's rows with the day a record appeared; None: it has none.
+    """
 
     sender: Annotated[str, Field(min_length=1, max_length=64)]
     receiver: Annotated[str, Field(min_length=1, max_length=64)]
@@ -261,6 +277,8 @@ class PublicityProfile(Record):
     capability: PublicityCapabilities
     paging: PublicPaging
     fields: dict[str, str]
+    published_on: str | None = None
+    enterprise: PublicEnterpriseRule | None = None
 
     @model_validator(mode="after")
     def _every_field_is_named(self) -> Self:

@@ -22,7 +22,7 @@ from schemas.errors import DrawbridgeError
 from schemas.form import InspectionForm
 from schemas.inspector import Inspector
 from schemas.item import InspectionItem, Materials
-from schemas.publication import PublicRow, Receipt
+from schemas.publication import PublicEnterprise, PublicRow, Receipt
 from schemas.result import ItemResult
 
 T = TypeVar("T")
@@ -250,6 +250,10 @@ class Publicity(Protocol):
 
     def public_rows(self, prip_id: str) -> Sequence[PublicRow]:
         """What the public sees under one enterprise, details included."""
+        ...
+
+    def public_enterprise(self, prip_id: str) -> PublicEnterprise | None:
+        """Who the enterprise is today, as the public sees it; None: nobody there, or it is not shown."""
         ...
 
     def held(self, record_id: str) -> tuple[int, str, str] | None:

@@ -16,7 +16,14 @@ from connectors.platform_channels import check_receipt
 from connectors.profile import Profile
 from connectors.protocols import Capability, Outgoing, SystemUnreachable
 from connectors.replies import read_json
-from schemas.publication import PublicationDetail, PublicationRecord, PublicRow, Receipt
+from schemas.codes import RegistrationState
+from schemas.publication import (
+    PublicationDetail,
+    PublicationRecord,
+    PublicEnterprise,
+    PublicRow,
+    Receipt,
+)
 
 AREA = "PUBLICITY"
 _XML = "application/xml"
@@ -129,6 +136,32 @@ class HttpPublicity:
                 return rows
         raise SystemUnreachable(f"DB-{AREA}-024", pages=paging.max_pages)
 
+    def public_enterprise(self, prip_id: str) -> PublicEnterprise | None:
+        """Who the enterprise is today; None: the profile knows no such page, or there is no such enterprise.
+
+        A registration state whose wording the profile does not know is `UNKNOWN`.  Raises SystemUnreachable.
+        """
+        rule = self._rules.enterprise
+        if rule is None:
+            return None
+        path = rule.path.format(prip_id=quote(prip_id, safe=""))
+        try:
+            entry = self._client.read(path, {}, _document)
+        except NotFound:
+            return None
+        for name in (rule.uscc, rule.ent_name, rule.reg_state):
+            if not isinstance(entry.get(name), str):
+                raise SystemUnreachable(f"DB-{AREA}-020", path=path, where=name)
+        state = self._profile.ours("reg_state", entry[rule.reg_state].strip())
+        return PublicEnterprise.model_validate(
+            {
+                "prip_id": prip_id,
+                "uscc": entry[rule.uscc].strip(),
+                "ent_name": entry[rule.ent_name].strip(),
+                "reg_state": RegistrationState.UNKNOWN if state is None else state,
+            }
+        )
+
     def _row(self, prip_id: str, entry: dict[str, Any]) -> PublicRow:
         name = self._rules.fields
         try:
@@ -142,6 +175,7 @@ class HttpPublicity:
                 authority=entry[name["authority"]],
                 completed_on=self._shanghai_date(entry[name["completed_on"]]),
                 details=self._details(str(entry[name["url"]])),
+                published_on=self._published_on(entry),
             )
         except KeyError as error:
             raise SystemUnreachable(f"DB-{AREA}-020", path="", where=error.args[0]) from None
@@ -163,11 +197,24 @@ class HttpPublicity:
             for row in data[name["rows"]]
         )
 
+    def _published_on(self, entry: dict[str, Any]) -> date | None:
+        value = entry.get(self._rules.published_on or "")
+        return None if value in (None, "") else self._shanghai_date(value)
+
     def _shanghai_date(self, value: object) -> date:
         """The public view dates by milliseconds since 1970; exports of it by `yyyy-mm-dd`."""
         if isinstance(value, int) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / 1000, UTC).astimezone(self._profile.clock.zone_info).date()
         return self._profile.clock.read_date(str(value)[:10])
+
+
+def _document(answer: Answer) -> dict[str, Any]:
+    value, _ = read_json(answer)
+    if answer.status >= 400:
+        raise Fault("not_found" if answer.status == 404 else "status", status=answer.status)
+    if not isinstance(value, dict):
+        raise Fault("drift", where="{}")
+    return value
 
 
 def _object(answer: Answer, member: str) -> dict[str, Any]:

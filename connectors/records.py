@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from connectors import cells
 from connectors.cells import Findings, zh
@@ -267,11 +267,26 @@ def read_item(fields: Fields, profile: Profile, found: Findings) -> InspectionIt
 def built(build: Build[R]) -> R:
     """The record, or DB-INPUT-027 with the first field that the model refuses."""
     try:
-        return build()
+        return _slim(build())
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = str(first["loc"][0]) if first["loc"] else ""
         raise DrawbridgeError("DB-INPUT-027", field=zh(where)) from None
+
+
+_FIELDS_SET: dict[type, set[str]] = {}
+
+
+def _slim(record: R) -> R:
+    """The record with the names of its members shared among its kind.
+
+    Each would keep a set of them, half of what it takes; records are frozen, so that no set changes.
+    """
+    if isinstance(record, BaseModel):
+        own = record.__pydantic_fields_set__
+        if own == (shared := _FIELDS_SET.setdefault(type(record), own)):
+            object.__setattr__(record, "__pydantic_fields_set__", shared)
+    return record
 
 
 @dataclass(frozen=True)
@@ -314,26 +329,39 @@ def find_doubles(rows: Iterable[Keyed]) -> list[RefusedRow]:
     refuses every project of that code (DB-INPUT-032).  Width, brackets and blanks do not make two names.
     """
     listed = list(rows)
-    names: dict[str, set[str]] = {}
-    owners: dict[str, set[str]] = {}
+    names = _Names()
+    owners = _Names()
     for row in listed:
-        names.setdefault(row.key, set()).add(cells.name_key(row.name))
+        names.add(row.key, row.name)
         if row.owner is not None:
-            owners.setdefault(row.owner, set()).add(cells.name_key(row.owner_name or ""))
+            owners.add(row.owner, row.owner_name or "")
     seen: dict[str, int] = {}
     refused: list[RefusedRow] = []
     for row in listed:
         error = None
-        if len(names[row.key]) > 1:
+        if row.key in names.several:
             error = DrawbridgeError("DB-INPUT-030")
         elif row.key in seen:
             error = DrawbridgeError("DB-INPUT-031", first=seen[row.key])
-        elif row.owner is not None and len(owners[row.owner]) > 1:
+        elif row.owner in owners.several:
             error = DrawbridgeError("DB-INPUT-032")
         seen.setdefault(row.key, row.row_no)
         if error is not None:
             refused.append(RefusedRow(row.row_no, error.code, error.zh, dict(row.raw)))
     return sorted(refused, key=lambda r: r.row_no)
+
+
+class _Names:
+    """Under which keys more than one name stands. Most stand once: their spelling is not looked at."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, str] = {}
+        self.several: set[str | None] = set()
+
+    def add(self, key: str, name: str) -> None:
+        first = self._first.setdefault(key, name)
+        if first != name and cells.name_key(first) != cells.name_key(name):
+            self.several.add(key)
 
 
 def _code_or_shifted(fields: Fields, found: Findings) -> str:

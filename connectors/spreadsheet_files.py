@@ -1,7 +1,6 @@
 """Opening what a county office sends: .csv in three encodings, .xlsx, .xls; rows one after the other.
 
-A workbook is looked at as the archive it is before anything reads it: a few kilobytes can unpack to
-gigabytes, or name one cell in the last corner of a sheet of seventeen thousand million.
+A workbook is looked at by `spreadsheet_gate` before anything reads it.
 """
 
 from __future__ import annotations
@@ -9,26 +8,18 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import re
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import python_calamine
 
+from connectors.spreadsheet_gate import gate_archive, gate_compound
 from schemas.errors import DrawbridgeError
 
-MAX_ENTRIES = 1_000
-MAX_UNPACKED = 100_000_000
-MAX_RATIO = 100
-MAX_CELLS = 20_000_000
 MAX_RECORD_LINES = 20  # a quoted field with more lines than this is a lost quotation mark
-_RATIO_FROM = 100_000  # small entries of nothing but zeros are no bomb
 _CHUNK = 1 << 20
-_LONGEST_TEXT = 1 << 20  # without a tag; a cell has 32 767 characters at most
 
 Cells = list[object]
 
@@ -54,11 +45,13 @@ class Opened:
     encoding: str
 
 
-def open_table(path: Path) -> Opened:
+def open_table(path: Path, *, hidden: bool = False) -> Opened:
     """The tables of a file; what it is is seen by its first bytes, not by its name.
 
+    `hidden`: also the sheets that a spreadsheet program does not show.
+
     Raises DrawbridgeError: DB-INPUT-001 not there, -002 a folder, -003 empty, -004 another type,
-    -005 encoding, -007 not safe to open, -008 unreadable.
+    -005 encoding, -007 and -042 to -046 not safe to open, -008 unreadable.
     """
     try:
         if path.is_dir():
@@ -74,11 +67,11 @@ def open_table(path: Path) -> Opened:
     if not first.removeprefix(codecs.BOM_UTF8).strip():
         raise DrawbridgeError("DB-INPUT-003", path=path)
     if first.startswith(b"PK\x03\x04"):
-        _gate_archive(path)
-        return _workbook(path, "xlsx")
+        gate_archive(path)
+        return _workbook(path, "xlsx", hidden)
     if first.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        _gate_compound(path)
-        return _workbook(path, "xls")
+        gate_compound(path)
+        return _workbook(path, "xls", hidden)
     _refuse_other_types(path, first)
     encoding = _encoding_of(path, first)
     return Opened(
@@ -112,121 +105,7 @@ def _refuse_other_types(path: Path, first: bytes) -> None:
         raise DrawbridgeError("DB-INPUT-004", path=path, detail="二进制文件")
 
 
-def _gate_archive(path: Path) -> None:
-    """Looks at every entry of the archive, unpacking it once without keeping it."""
-
-    def refuse(detail: str) -> DrawbridgeError:
-        return DrawbridgeError("DB-INPUT-007", path=path, detail=detail)
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            if len(entries) > MAX_ENTRIES:
-                raise refuse(f"内含 {len(entries)} 个部件")
-            names = [entry.filename for entry in entries]
-            if "xl/workbook.xml" not in names:
-                raise DrawbridgeError("DB-INPUT-004", path=path, detail="压缩包，不是 .xlsx 工作簿")
-            if "xl/workbook.bin" in names or "content.xml" in names:
-                raise refuse("部件的类型异常")
-            for entry in entries:
-                _gate_entry(entry, refuse)
-            if sum(entry.file_size for entry in entries) > MAX_UNPACKED:
-                raise refuse("解压后过大")
-            for entry in entries:
-                _gate_content(archive, entry, refuse)
-    except zipfile.BadZipFile as error:
-        raise DrawbridgeError("DB-INPUT-008", path=path, detail="工作簿已损坏") from error
-    except (OSError, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
-        raise DrawbridgeError("DB-INPUT-008", path=path, detail=type(error).__name__) from error
-
-
-def _gate_entry(entry: zipfile.ZipInfo, refuse: Callable[[str], DrawbridgeError]) -> None:
-    name = entry.filename.lower()
-    if entry.flag_bits & 0x1:
-        raise refuse("已加密")
-    if "vbaproject" in name or "macrosheets" in name:
-        raise refuse("含宏")
-    if "externallinks" in name:
-        raise refuse("含外部链接")
-    if entry.file_size > _RATIO_FROM and entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
-        raise refuse("压缩比异常")
-
-
-_TARGET = re.compile(rb"\bTarget\s*=\s*[\"']([^\"']*)[\"']")
-# Rows and cells, with the place that they name. A cell that names none stands behind the one before it.
-_PLACE = re.compile(
-    rb"<(?:[\w.-]+:)?(?:(row)|c)(?=[\s/>])(?:[^<]*?\br\s*=\s*[\"']([A-Za-z]{0,3})([0-9]{1,10})[\"'])?"
-)
-
-
-class _Extent:
-    """How large a table the rows and cells of a part span: what reading it would allocate."""
-
-    def __init__(self) -> None:
-        self.rows = self.columns = 1
-        self._row = self._column = 0
-
-    def add(self, text: bytes) -> None:
-        for is_row, letters, digits in _PLACE.findall(text):
-            if is_row:
-                self._row, self._column = int(digits) if digits else self._row + 1, 0
-            else:
-                self._column = _column_number(letters) if letters else self._column + 1
-                self.columns = max(self.columns, self._column)
-                if digits:
-                    self._row = int(digits)
-            self.rows = max(self.rows, self._row)
-
-
-def _gate_content(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, refuse: Callable[[str], DrawbridgeError]
-) -> None:
-    """Unpacks one entry; what it names must fit into memory, and it must be what the directory says."""
-    name = entry.filename.lower()
-    if name == "xl/_rels/workbook.xml.rels":
-        # A sheet under another name would be read without having been looked at.
-        for target in _TARGET.findall(archive.read(entry)):
-            if not target.lower().endswith(b".xml"):
-                raise refuse("部件的类型异常")
-    extent, tail = _Extent(), b""
-    with archive.open(entry) as stream:
-        while chunk := stream.read(_CHUNK):
-            if not name.endswith(".xml"):
-                continue
-            if b"\x00" in chunk:
-                raise refuse("部件的编码异常")
-            window = tail + chunk
-            end = window.rfind(b"<")
-            if len(window) - end > _LONGEST_TEXT:
-                raise refuse("有过长的单元格")
-            extent.add(window[:end])
-            tail = window[end:]
-    extent.add(tail)
-    if extent.rows * extent.columns > MAX_CELLS:
-        raise refuse("工作表的范围异常")
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number
-
-
-def _gate_compound(path: Path) -> None:
-    """An old .xls, or an encrypted .xlsx in the same kind of container."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DrawbridgeError("DB-INPUT-008", path=path, detail=type(error).__name__) from error
-    if len(data) > MAX_UNPACKED:
-        raise DrawbridgeError("DB-INPUT-007", path=path, detail="文件过大")
-    for mark, detail in (("EncryptedPackage", "已加密"), ("_VBA_PROJECT", "含宏")):
-        if mark.encode("utf-16-le") in data:
-            raise DrawbridgeError("DB-INPUT-007", path=path, detail=detail)
-
-
-def _workbook(path: Path, kind: str) -> Opened:
+def _workbook(path: Path, kind: str, hidden: bool) -> Opened:
     try:
         # From its bytes: given a path, the library goes by the name's ending.
         book = python_calamine.CalamineWorkbook.from_object(io.BytesIO(path.read_bytes()))
@@ -234,28 +113,58 @@ def _workbook(path: Path, kind: str) -> Opened:
             meta.name
             for meta in book.sheets_metadata
             if meta.typ == python_calamine.SheetTypeEnum.WorkSheet
-            and meta.visible == python_calamine.SheetVisibleEnum.Visible
+            and (hidden or meta.visible == python_calamine.SheetVisibleEnum.Visible)
         ]
     except python_calamine.PasswordError:
-        raise DrawbridgeError("DB-INPUT-007", path=path, detail="已加密") from None
+        raise DrawbridgeError("DB-INPUT-046", path=path) from None
     except (python_calamine.CalamineError, OSError) as error:
         raise DrawbridgeError("DB-INPUT-008", path=path, detail=type(error).__name__) from error
-    return Opened([Sheet(name, partial(_sheet_rows, path, book, name), False) for name in names], kind)
+    # Unpacked once, though its rows are gone through twice: for the header, then for the data.
+    unpacked = [cache(partial(_unpacked, path, book, name)) for name in names]
+    return Opened(
+        [
+            Sheet(name, partial(_sheet_rows, sheet), False)
+            for name, sheet in zip(names, unpacked, strict=True)
+        ],
+        kind,
+    )
 
 
-def _sheet_rows(path: Path, book: python_calamine.CalamineWorkbook, name: str) -> Iterator[tuple[int, Cells]]:
-    """Rows of one sheet. A merged cell's value stands in every row it covers, as people read it."""
+def _unpacked(path: Path, book: python_calamine.CalamineWorkbook, name: str) -> python_calamine.CalamineSheet:
     try:
-        sheet = book.get_sheet_by_name(name)
-        table = sheet.to_python(skip_empty_area=False)
+        return book.get_sheet_by_name(name)
     except (python_calamine.CalamineError, OSError) as error:
         raise DrawbridgeError("DB-INPUT-008", path=path, detail=type(error).__name__) from error
+
+
+def _sheet_rows(unpacked: Callable[[], python_calamine.CalamineSheet]) -> Iterator[tuple[int, Cells]]:
+    """Rows of one sheet. A merged cell's value stands in every row it covers, as people read it."""
+    sheet = unpacked()
+    merged: dict[int, list[tuple[int, int]]] = {}
     for (top, left), (bottom, _) in sheet.merged_cell_ranges or []:
-        for row in range(top + 1, min(bottom + 1, len(table))):
-            if left < len(table[row]) and top < len(table):
-                table[row][left] = table[top][left]
-    for number, cells in enumerate(table, 1):
-        yield number, [None if cell == "" else cell for cell in cells]
+        if bottom > top:
+            merged.setdefault(top + 1, []).append((bottom + 1, left))
+    # Rows come from the first of the sheet on, columns from the first that holds something.
+    before = sheet.start[1] if sheet.start else 0
+    held: dict[int, tuple[int, object]] = {}
+    for number, row in enumerate(sheet.iter_rows(), 1):
+        cells: Cells = [None if cell == "" else cell for cell in row]
+        if before:
+            cells = [None] * before + cells
+        if held:
+            _put_held(cells, held, number)
+        for bottom, left in merged.get(number, ()):
+            held[left] = (bottom, cells[left] if left < len(cells) else None)
+        yield number, cells
+
+
+def _put_held(cells: Cells, held: dict[int, tuple[int, object]], number: int) -> None:
+    """Puts what is merged from above into its column, and forgets it behind its last row."""
+    for column, (bottom, value) in list(held.items()):
+        if number > bottom:
+            del held[column]
+        elif column < len(cells):
+            cells[column] = value
 
 
 def _encoding_of(path: Path, first: bytes) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from connectors.protocols import Refused
 from delivery.run import Run
@@ -10,7 +10,7 @@ from delivery.states import MOVES, after
 from ledger.audit import append
 from ledger.engine import Transaction
 from ledger.messages import Message, log_answer, message_of, set_message
-from ledger.outbox import OutboxItem, items_of_batch, set_item, set_items
+from ledger.outbox import OutboxItem, answer_items, items_of_batch, set_item, set_items
 from schemas.errors import DrawbridgeError
 from schemas.publication import Receipt, ReplyState, RowReply
 
@@ -23,14 +23,17 @@ _UNSETTLED = ("sending", "pending")
 _OPEN_MESSAGE = ("ready", "sending", "pending")
 
 
-def fits(message: Message, items: Sequence[OutboxItem], receipt: Receipt) -> bool:
-    """Whether a receipt speaks of these very bytes, and of no row that was not in them, and of none twice."""
+def fits(message: Message, members: Collection[tuple[str, int]], receipt: Receipt) -> bool:
+    """Whether a receipt speaks of these very bytes, and of no row that was not in them, and of none twice.
+
+    `members`: key and version of what is in the message now.
+    """
     keys = [row.key for row in receipt.rows]
     return (
         receipt.batch_no == message.batch_no
         and receipt.digest == message.body_digest
         and len(set(keys)) == len(keys)
-        and (not items or set(keys) <= {item.key for item in items})
+        and (not members or set(keys) <= {key for key, _ in members})
     )
 
 
@@ -55,9 +58,10 @@ def take_receipt(run: Run, message: Message, receipt: Receipt, act: str) -> bool
         )
         if act == "query" and current.state == "pending":
             run.reach(11)
-        changed, state = _apply(tx, run, current, receipt), current.state
+        changed, states = _apply(tx, run, current, receipt)
+        state = current.state
         if current.state in _OPEN_MESSAGE:
-            state = _settle_message(tx, run, current)
+            state = _settle_message(tx, run, current, states)
         if changed:
             facts = {"act": act, "state": state, "items": changed}
             append(tx, "answered", message.subject, facts, run.now())
@@ -68,34 +72,40 @@ def take_receipt(run: Run, message: Message, receipt: Receipt, act: str) -> bool
     return state != "sending"
 
 
-def _apply(tx: Transaction, run: Run, message: Message, receipt: Receipt) -> list[list[str | int | None]]:
-    replies = {row.key: row for row in receipt.rows}
+def _apply(
+    tx: Transaction, run: Run, message: Message, receipt: Receipt
+) -> tuple[list[list[str | int | None]], set[str]]:
+    """What changed, and the states that the message's items are in now."""
+    replies, now = {row.key: row for row in receipt.rows}, run.now()
     changed: list[list[str | int | None]] = []
+    answered: list[tuple[OutboxItem, dict[str, object]]] = []
+    states: set[str] = set()
     for item in items_of_batch(tx, message.batch_no):
         reply = replies.get(item.key)
         if reply is None or item.state not in _UNSETTLED or reply.state.value == item.state:
+            states.add(item.state)
             continue
         state = after(_MOVE_OF_REPLY[reply.state], item)
-        set_item(
-            tx,
-            item,
-            state=state,
-            receipt_no=reply.receipt_no or item.receipt_no,
-            code=_code(reply),
-            reason=reply.text,
-            settled_at=None if state == "pending" else run.now(),
-        )
+        values: dict[str, object] = {
+            "state": state,
+            "receipt_no": reply.receipt_no or item.receipt_no,
+            "code": _code(reply),
+            "reason": reply.text,
+            "settled_at": None if state == "pending" else now,
+        }
+        states.add(state)
+        answered.append((item, values))
         changed.append([item.key, item.version, state, reply.receipt_no or _code(reply)])
-    return changed
+    answer_items(tx, answered)
+    return changed, states
 
 
 def _code(reply: RowReply) -> str | None:
     return None if reply.code is None else reply.code[:40]
 
 
-def _settle_message(tx: Transaction, run: Run, message: Message) -> str:
+def _settle_message(tx: Transaction, run: Run, message: Message, states: Collection[str]) -> str:
     """The message's state follows from its items: unknown before pending before done."""
-    states = {item.state for item in items_of_batch(tx, message.batch_no)}
     state = next((one for one in _UNSETTLED if one in states), "done")
     values: dict[str, object] = {"state": state, "next_try_at": None}
     if state == "done":
@@ -103,14 +113,14 @@ def _settle_message(tx: Transaction, run: Run, message: Message) -> str:
     elif state == "sending":
         values["next_try_at"] = run.soon(run.backoff(message.sends))
     else:
-        values |= {"absent_reads": 0, "absent_since": None, "next_try_at": run.soon(run.policy.poll_s)}
+        values |= {"absent_reads": 0, "absent_since": None, "next_try_at": run.next_look(message.sends)}
     set_message(tx, message.batch_no, **values)
     return state
 
 
 def not_executed(run: Run, message: Message, error: DrawbridgeError, asked_s: float | None) -> None:
     """The last send certainly came to nothing: the same bytes may go again under the same number."""
-    until = run.fault(asked_s)
+    until = run.set_back(error.code, asked_s)
     with run.write() as tx:
         log_answer(
             tx, message.batch_no, "send", "not-sent", error.code, str(error), run.clock.now(), repeats=True
@@ -133,7 +143,8 @@ def not_executed(run: Run, message: Message, error: DrawbridgeError, asked_s: fl
 
 def unknown(run: Run, message: Message, act: str, outcome: str, error: DrawbridgeError) -> None:
     """Nothing is known of the last send, or the question was not answered: looked at again later."""
-    until = run.fault()
+    asked = error.facts.get("retry_after_s")
+    until = run.set_back(error.code, asked if isinstance(asked, float) else None)
     with run.write() as tx:
         log_answer(
             tx,

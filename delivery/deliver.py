@@ -114,13 +114,16 @@ def _work(run: Run, patience: _Patience) -> datetime | None:
     """Does whatever can be done; returns when the next thing can, None if there is no such thing."""
     planned: list[list[tuple[str, int]]] = []
     started = False
+    doubtful: list[Message] | None = None
     while True:
-        with run.ledger.read() as tx:
-            doubtful = messages_in(tx, run.kind, run.task_id, _IN_DOUBT)
+        if doubtful is None:
+            with run.ledger.read() as tx:
+                doubtful = messages_in(tx, run.kind, run.task_id, _IN_DOUBT)
         held = run.hold_until is not None and run.hold_until > run.clock.now()
         message = None if held else _due(doubtful, run.clock.now())
         if message is not None:
             _step(run, message)
+            doubtful = None
             continue
         broken = run.faults >= run.policy.breaker and bool(doubtful)
         if not held and not broken:
@@ -131,11 +134,13 @@ def _work(run: Run, patience: _Patience) -> datetime | None:
                 begun = begin(run, planned.pop(0))
                 if begun is not None:
                     started = True
-                    send_first(run, begun)
+                    # What was in doubt before a message that is settled is in doubt after it, and no more.
+                    doubtful = doubtful if send_first(run, *begun) else None
                 continue
         wake = _wake(run, doubtful, waiting=held and bool(doubtful or planned or _plan(run)))
         if wake is None or not patience.wait_until(wake):
             return wake
+        doubtful = None
 
 
 def _step(run: Run, message: Message) -> None:

@@ -28,7 +28,8 @@ def poll_receipts(
     """Asks once for every message with pending rows. Never waits; `next_try_at`: when to ask again.
 
     It takes no lease: what it records is the same whoever asks, an answer that comes twice or late changes
-    nothing.  A system that cannot be asked but recognises repetitions is sent the identical bytes.
+    nothing.  A system that cannot be asked but recognises repetitions is sent the identical bytes, ever less
+    often; what it has not decided on after `policy.repeats` sends and `policy.repeat_for_s` is parked.
     """
     run = Run(ledger, channel, task_id, clock, hooks, now or clock.now, policy)
     with ledger.read() as tx:
@@ -50,6 +51,14 @@ def _look(run: Run, message: Message) -> None:
         if not ask(run, message) and note_absence(run, message):
             park(run, message, "DB-DELIVERY-024")
     elif capability.recognises(age_s(run, message)):
-        send_again(run, message)
+        _repeat(run, message)
     else:
         park(run, message, "DB-DELIVERY-020")
+
+
+def _repeat(run: Run, message: Message) -> None:
+    enough = message.sends - message.tries >= run.policy.repeats
+    if enough and age_s(run, message) >= run.policy.repeat_for_s:
+        park(run, message, "DB-DELIVERY-026")
+    elif message.next_try_at is None or message.next_try_at <= run.clock.now():
+        send_again(run, message)

@@ -32,7 +32,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that does not agree. `kind`: missing, doubled, differs, unexpected, or a caller's own.
+    """One thing that does not agree. `kind`: missing, doubled, differing, unexpected, or a caller's own.
 
     `facts` is JSON without personal data.
     """
@@ -76,33 +76,65 @@ def compare(
     """What does not agree, as a pure function.
 
     Expected is the newest accepted version of each key, unless it withdraws the record.  What is unknown,
-    pending or parked may or may not be held, and is no finding.
+    pending or parked may or may not be held, and is no finding.  A version that is later than all that
+    was ever sent from here is unexpected: a ledger that was restored has forgotten it.
     """
-    expected: dict[str, OutboxItem] = {}
-    doubtful: set[str] = set()
-    for item in sorted(items, key=lambda one: (one.key, one.version)):
-        if item.state == "accepted":
-            expected[item.key] = item
-        elif item.state in ("sending", "pending", "parked"):
-            doubtful.add(item.key)
-    withdrawn = {key for key, item in expected.items() if _withdraws(item.payload)}
+    known = standing_versions(items)
     findings: list[Finding] = []
-    for key, item in expected.items():
+    for key, one in known.items():
         there = held.get(key)
-        if key in withdrawn:
+        if one.accepted is None:
             continue
         if there is None or there.copies < 1:
-            findings.append(Finding("missing", key, {"version": item.version}))
+            findings.append(Finding("missing", key, {"version": one.accepted.version}))
         elif there.copies > 1:
             findings.append(Finding("doubled", key, {"copies": there.copies, "proposal": "withdraw"}))
-        elif key not in doubtful:
-            different = _differences(item, there, digest_of)
+        elif not one.open_versions and not _is_forgotten(one, there):
+            different = _differences(one.accepted, there, digest_of)
             if different:
-                findings.append(Finding("differs", key, different))
+                findings.append(Finding("differing", key, different))
     for key, there in held.items():
-        if there.copies >= 1 and (key not in expected or key in withdrawn) and key not in doubtful:
-            findings.append(Finding("unexpected", key, {"copies": there.copies}))
+        one = known.get(key, NOTHING)
+        if there.copies >= 1 and _is_forgotten(one, there):
+            facts: dict[str, object] = {"copies": there.copies}
+            if one.accepted is not None:
+                facts |= {"version": {"ours": one.accepted.version, "theirs": there.version}}
+            findings.append(Finding("unexpected", key, facts))
     return sorted(findings, key=lambda finding: (finding.kind, finding.key))
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What is known of one key: `accepted`, the version that stands (None: none, or it was taken back), and
+    the versions of which nobody has said yet what became of them."""
+
+    accepted: OutboxItem | None = None
+    open_versions: tuple[int, ...] = ()
+
+
+NOTHING = Versions()
+"""Nothing was ever sent under this key."""
+
+
+def standing_versions(items: Sequence[OutboxItem]) -> dict[str, Versions]:
+    """By key, which version stands and which ones are under way."""
+    found: dict[str, Versions] = {}
+    for item in sorted(items, key=lambda one: (one.key, one.version)):
+        before = found.get(item.key, NOTHING)
+        if item.state == "accepted":
+            accepted = None if _withdraws(item.payload) else item
+            found[item.key] = Versions(accepted, before.open_versions)
+        elif item.state in ("sending", "pending", "parked"):
+            found[item.key] = Versions(before.accepted, (*before.open_versions, item.version))
+    return found
+
+
+def _is_forgotten(one: Versions, there: Held) -> bool:
+    """Whether the other side holds what was never sent from here, as far as the ledger knows."""
+    if there.version is None:
+        return one.accepted is None and not one.open_versions
+    ours = 0 if one.accepted is None else one.accepted.version
+    return there.version > max((ours, *one.open_versions))
 
 
 def record_reconciliation(

@@ -23,7 +23,7 @@ from delivery.states import after
 from ledger.audit import append
 from ledger.engine import Transaction
 from ledger.messages import Message, exchanges, log_answer, message_of, set_message
-from ledger.outbox import items_of_batch, set_item
+from ledger.outbox import items_of_batch, keys_of_batch, set_item
 from schemas.errors import DrawbridgeError
 
 
@@ -67,8 +67,8 @@ def ask(run: Run, message: Message) -> bool:
         run.answered()
         return False
     with run.ledger.read() as tx:
-        items = items_of_batch(tx, message.batch_no)
-    if not fits(message, items, receipt):
+        members = keys_of_batch(tx, message.batch_no)
+    if not fits(message, members, receipt):
         unknown(run, message, "query", CONFLICT, SystemUnreachable("DB-DELIVERY-021"))
         return True
     if not take_receipt(run, message, receipt, "query"):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from connectors.faults import is_transport
 from connectors.protocols import Channel
 from delivery.clock import WallClock
 from delivery.hooks import Hooks, point
@@ -19,11 +20,13 @@ from ledger.outbox import item_counts
 class Policy:
     """How long and how often.
 
-    `lease_s` outlasts the longest exchange with the other side.  A transport fault holds all sending back
-    for `backoff_s`, doubled with each that follows, at most `backoff_cap_s`.  With `breaker` faults in a row
-    and a message still unknown no further message is begun.  `conflicts`: so many answers for other bytes,
-    or `duplicate` without a receipt, and an operator has to look.  `poll_s`: between two looks at a pending
-    message.
+    `lease_s` outlasts the longest exchange with the other side.  What is not answered as it should be holds
+    all sending back for `backoff_s`, doubled with each that follows, at most `backoff_cap_s`.  With `breaker`
+    transport faults in a row and a message still unknown no further message is begun; being asked to wait is
+    no such fault.  `conflicts`: so many answers for other bytes, or `duplicate` without a receipt, and an
+    operator has to look.  `poll_s`: between two looks at a pending message.  Where looking means sending the
+    identical bytes again, the wait is doubled each time up to `repeat_cap_s`, and what is still pending after
+    `repeats` sends and `repeat_for_s` is an operator's matter too.
     """
 
     lease_s: float = 120.0
@@ -32,6 +35,9 @@ class Policy:
     breaker: int = 3
     conflicts: int = 3
     poll_s: float = 2.0
+    repeats: int = 12
+    repeat_cap_s: float = 3600.0
+    repeat_for_s: float = 86_400.0
 
 
 DEFAULT = Policy()
@@ -72,6 +78,7 @@ class Run:
     lease_seen: float = 0.0
     sent: int = 0
     faults: int = 0
+    setbacks: int = 0
     hold_until: datetime | None = None
     progress: Callable[[int, int], None] | None = None
     total: int = 0
@@ -97,22 +104,32 @@ class Run:
         if self.progress is not None:
             self.progress(min(self.done, self.total), self.total)
 
-    def fault(self, asked_s: float | None = None) -> datetime:
-        """A transport fault: holds all back, at least as long as the system asked; returns until when."""
-        self.faults += 1
-        wait_s = max(self.backoff(self.faults), asked_s or 0.0)
+    def set_back(self, code: str, asked_s: float | None = None) -> datetime:
+        """Holds all back after what `code` says, at least as long as the system asked; returns until when.
+
+        Transport faults alone count towards the circuit breaker.
+        """
+        self.faults += is_transport(code)
+        self.setbacks += 1
+        wait_s = max(self.backoff(self.setbacks), asked_s or 0.0)
         until = self.clock.now() + timedelta(seconds=wait_s)
         self.hold_until = until if self.hold_until is None else max(self.hold_until, until)
         return until
 
     def answered(self) -> None:
         """An answer that can be trusted came: the line works."""
-        self.faults = 0
+        self.faults = self.setbacks = 0
         self.hold_until = None
 
     def backoff(self, times: int) -> float:
         """Seconds to wait after so many failures in a row."""
         return float(min(self.policy.backoff_cap_s, self.policy.backoff_s * 2.0 ** min(times - 1, 20)))
+
+    def next_look(self, sends: int) -> datetime:
+        """When to look again at a message that is pending and was sent so often."""
+        if self.channel.capability.can_query:
+            return self.soon(self.policy.poll_s)
+        return self.soon(min(self.policy.repeat_cap_s, self.policy.poll_s * 2.0 ** min(sends - 1, 20)))
 
     def soon(self, wait_s: float) -> datetime:
         """Wall time in so many seconds."""

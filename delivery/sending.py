@@ -7,7 +7,7 @@ other side recognises the repetition by the batch number (`Capability.recognises
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from connectors.faults import FAULTS
 from connectors.protocols import Ambiguous, NotSent, Outgoing, Refused
@@ -17,7 +17,7 @@ from delivery.states import after
 from ledger.audit import append
 from ledger.engine import Transaction
 from ledger.messages import Message, add_message, exchanges, message_of, set_message
-from ledger.outbox import OutboxItem, items_of_batch, outbox_items, set_item, set_items
+from ledger.outbox import OutboxItem, items_of_batch, keys_of_batch, outbox_items, set_item, set_items
 from schemas.errors import DrawbridgeError
 
 CONFLICT = "conflict"
@@ -34,8 +34,8 @@ def batch_number(kind: str, task_id: str, items: Sequence[OutboxItem]) -> str:
     return f"{task_id}-{hashlib.sha256(''.join(lines).encode()).hexdigest()[:40]}"
 
 
-def begin(run: Run, planned: Sequence[tuple[str, int]]) -> Message | None:
-    """Writes the intent for the planned items that may still go; None: none of them may.
+def begin(run: Run, planned: Sequence[tuple[str, int]]) -> tuple[Message, list[tuple[str, int]]] | None:
+    """Writes the intent for the planned items that may still go, and says which; None: none of them may.
 
     A record that cannot be written in the other side's form is rejected here, with the encoder's code.
     """
@@ -65,12 +65,12 @@ def begin(run: Run, planned: Sequence[tuple[str, int]]) -> Message | None:
         set_items(tx, chosen, state=after("intend", *chosen), batch_no=batch_no, code=None, reason=None)
         rows = [[item.key, item.version] for item in chosen]
         append(tx, "intent", message.subject, {"body": message.body_digest, "items": rows}, run.now())
-    return message
+    return message, [(item.key, item.version) for item in chosen]
 
 
-def send_first(run: Run, message: Message) -> None:
-    """Sends a message whose intent was just committed."""
-    _exchange(run, message, seen_before=False)
+def send_first(run: Run, message: Message, members: Collection[tuple[str, int]]) -> bool:
+    """Sends a message whose intent was just committed; returns whether nothing of it is in doubt."""
+    return _exchange(run, message, members, seen_before=False)
 
 
 def send_again(run: Run, message: Message) -> None:
@@ -96,34 +96,33 @@ def send_again(run: Run, message: Message) -> None:
         set_items(tx, again, state=after("repeat", *again))
         facts = {"sends": current.sends + 1, "items": [[item.key, item.version] for item in again]}
         append(tx, "sent-again", message.subject, facts, run.now())
-    _exchange(run, message, seen_before=seen_before)
+        members = keys_of_batch(tx, message.batch_no)
+    _exchange(run, message, members, seen_before=seen_before)
 
 
-def _exchange(run: Run, message: Message, *, seen_before: bool) -> None:
+def _exchange(run: Run, message: Message, members: Collection[tuple[str, int]], *, seen_before: bool) -> bool:
     run.keep_lease()
-    with run.ledger.read() as tx:
-        items = items_of_batch(tx, message.batch_no)
     run.reach(2)
     try:
         receipt = run.channel.send(message.batch_no, message.body)
-        if not fits(message, items, receipt):
+        if not fits(message, members, receipt):
             raise Ambiguous("DB-DELIVERY-021")
     except NotSent as error:
         not_executed(run, message, error, error.retry_after_s)
-        return
+        return False
     except Refused as error:
-        run.on_the_wire(len(items))
+        run.on_the_wire(len(members))
         if seen_before:  # says nothing about the send before
             unknown(run, message, "send", "refused", error)
         else:
             refused(run, message, error)
-        return
+        return False
     except Ambiguous as error:
-        run.on_the_wire(len(items))
+        run.on_the_wire(len(members))
         unknown(run, message, "send", CONFLICT if _speaks_of_another(error) else "unknown", error)
-        return
-    run.on_the_wire(len(items))
-    take_receipt(run, message, receipt, "send")
+        return False
+    run.on_the_wire(len(members))
+    return take_receipt(run, message, receipt, "send")
 
 
 def _speaks_of_another(error: Ambiguous) -> bool:

@@ -30,8 +30,19 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 LEDGER, DUMP, PAPERS, FACTS = "ledger.sqlite3", "ledger.pgdump", "papers", "backup.json"
-# Of the running installation, not of its records: they change while they are copied.
-LEFT_OUT = ("prefect", "prefect-ui", "run.lock", "processes.jsonl", f"{LEDGER}*", "*.log", "mock")
+# Of the running installation, not of its records: they change while they are copied.  Without its mark a
+# ledger that is restored compares before it sends (flows/ledger_mark.py).
+LEFT_OUT = (
+    "prefect",
+    "prefect-ui",
+    "tmp",
+    "run.lock",
+    "processes.jsonl",
+    f"{LEDGER}*",
+    "*.log",
+    "mock",
+    "ledger-mark.*",
+)
 
 
 class Refused(Exception):

@@ -1,4 +1,4 @@
-"""总结: what a campaign came to, on one page of Markdown that opens anywhere."""
+"""总结 as Markdown, which opens anywhere; documents.work_summary puts its text together."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ Section = tuple[str, str]
 """A heading, and what stands beneath it as Markdown."""
 
 
-def write_report(path: Path, campaign: Campaign, sections: Sequence[Section]) -> None:
+def write_report(path: Path, campaign: Campaign, sections: Sequence[Section], opening: str = "") -> None:
     """Writes the summary: what was inspected, by whom, when, and the sections in their order.
+
+    `opening` is Markdown before the first section.
 
     The lists of problems name enterprises before anything is decided on them, so that the file is
     readable by its owner alone (0600).  Raises DrawbridgeError DB-CLI-004.
     """
-    write_whole(path, report_markdown(campaign, sections).encode("utf-8"), mode=PRIVATE)
+    write_whole(path, report_markdown(campaign, sections, opening).encode("utf-8"), mode=PRIVATE)
 
 
-def report_markdown(campaign: Campaign, sections: Sequence[Section]) -> str:
-    """The summary's text.  Headings are taken as plain text, the sections' bodies as Markdown."""
+def report_markdown(campaign: Campaign, sections: Sequence[Section], opening: str = "") -> str:
+    """The summary's text.  Headings are plain text, the sections' bodies and the opening Markdown."""
     parts = [f"# {cell(campaign.name)}总结", "\n".join(_facts(campaign))]
+    parts += [opening] if opening else []
     parts += [f"## {cell(title)}\n\n{body.strip() or '无。'}" for title, body in sections]
     return "\n\n".join(parts) + "\n"
 

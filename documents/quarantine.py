@@ -8,6 +8,7 @@ from pathlib import Path
 import xlsxwriter
 
 from documents.printed_workbook import shortened
+from documents.streamed_text import STREAMED, put_text, system_error
 from documents.whole_file import PRIVATE, problem, whole_file
 from schemas.errors import DrawbridgeError, catalogue
 
@@ -40,21 +41,13 @@ def write_quarantine(path: Path, rows: Iterable[Row]) -> int:
     except OSError as error:
         raise DrawbridgeError(CANNOT_WRITE, path=path, detail=problem(error)) from error
     except xlsxwriter.exceptions.XlsxFileError as error:
-        # XlsxWriter wraps what the operating system said.
-        cause = error.args[0] if error.args and isinstance(error.args[0], OSError) else None
-        detail = problem(cause) if cause else type(error).__name__
+        detail = problem(system_error(error))
         raise DrawbridgeError(CANNOT_WRITE, path=path, detail=detail) from error
     return len(listed)
 
 
 def _write(path: Path, rows: list[Row], titles: list[str]) -> None:
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(str(path), options) as book:
+    with xlsxwriter.Workbook(str(path), STREAMED) as book:
         book.set_properties({"title": "隔离的行"})
         head = book.add_format({"bold": True, "bg_color": "#F2F2F2", "border": 1, "num_format": "@"})
         text = book.add_format({"num_format": "@", "valign": "top"})
@@ -64,21 +57,21 @@ def _write(path: Path, rows: list[Row], titles: list[str]) -> None:
             sheet.freeze_panes(1, 1)
             for column, (title, width) in enumerate(_COLUMNS):
                 sheet.set_column(column, column, width)
-                sheet.write_string(0, column, title, head)
+                put_text(sheet, 0, column, title, head)
             if titles:
                 sheet.set_column(len(_COLUMNS), len(_COLUMNS) + len(titles) - 1, _RAW_WIDTH)
             for column, title in enumerate(titles, len(_COLUMNS)):
-                sheet.write_string(0, column, _cell(title), head)
+                put_text(sheet, 0, column, _cell(title), head)
             for line, row in enumerate(rows[part * _MOST_ROWS : (part + 1) * _MOST_ROWS], 1):
                 number, code, reason, raw = row
-                sheet.write_string(line, 0, str(number), text)
-                sheet.write_string(line, 1, code, text)
-                sheet.write_string(line, 2, reason, wrapped)
-                sheet.write_string(line, 3, advice(code), wrapped)
+                put_text(sheet, line, 0, str(number), text)
+                put_text(sheet, line, 1, code, text)
+                put_text(sheet, line, 2, reason, wrapped)
+                put_text(sheet, line, 3, advice(code), wrapped)
                 for column, title in enumerate(titles, len(_COLUMNS)):
                     value = _cell(raw.get(title))
                     if value:
-                        sheet.write_string(line, column, value, text)
+                        put_text(sheet, line, column, value, text)
 
 
 def advice(code: str) -> str:

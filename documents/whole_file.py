@@ -32,19 +32,24 @@ _PROBLEMS = {
 }
 
 
-def write_whole(path: Path, data: bytes, *, mode: int = 0o644, code: str = CANNOT_WRITE) -> None:
+def write_whole(
+    path: Path, data: bytes, *, mode: int = 0o644, code: str = CANNOT_WRITE, flush: bool = True
+) -> None:
     """Writes a file under a temporary name in the same folder, lets it reach the disk, then renames it.
 
     A reader, or a run after a power failure, meets the former file or the new one, never a part.
-    `mode` holds from the first byte on.  Raises DrawbridgeError `code` (facts `path`, `detail`); a
-    former file is then left as it was.
+    `mode` holds from the first byte on.  Without `flush` it has not reached the disk yet: of a thousand
+    files, the caller sees to that once, by `os.sync`.
+    Raises DrawbridgeError `code` (facts `path`, `detail`); a former file is then left as it was.
     """
-    with whole_file(path, mode=mode, code=code) as temporary:
+    with whole_file(path, mode=mode, code=code, flush=flush) as temporary:
         temporary.write_bytes(data)
 
 
 @contextmanager
-def whole_file(path: Path, *, mode: int = 0o644, code: str = CANNOT_WRITE) -> Iterator[Path]:
+def whole_file(
+    path: Path, *, mode: int = 0o644, code: str = CANNOT_WRITE, flush: bool = True
+) -> Iterator[Path]:
     """The same for what writes into a file by itself: a name to write to, which becomes `path` at the end.
 
     Nothing becomes of it if the block raises.  OSError of the block and of the renaming is raised as
@@ -63,7 +68,8 @@ def whole_file(path: Path, *, mode: int = 0o644, code: str = CANNOT_WRITE) -> It
         os.close(handle)
         temporary = Path(name)
         yield temporary
-        _flush(temporary)
+        if flush:
+            _flush(temporary)
         temporary.chmod(mode)
         temporary.replace(target)
     except OSError as error:
@@ -71,6 +77,8 @@ def whole_file(path: Path, *, mode: int = 0o644, code: str = CANNOT_WRITE) -> It
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+    if not flush:
+        return
     with suppress(OSError):
         # The file is there; that some file systems cannot flush a folder takes nothing from it.
         _flush(target.parent)

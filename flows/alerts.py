@@ -95,13 +95,15 @@ def look(
     site: Site,
     told: Sequence[NotificationChannel],
     *,
-    wall: Callable[[], datetime] = wall_clock,
+    wall: Callable[[], datetime] | None = None,
     with_chain: bool = True,
 ) -> Told:
     """One look: reads, decides, records, tells. Days are campaign time, retries and faults wall time.
 
-    `with_chain`: also recomputes the audit chain.  While another look is under way, nothing is done.
+    `with_chain`: also recomputes the audit chain.  `wall`: another clock than the wall's.  While another
+    look is under way, nothing is done.
     """
+    wall = wall or wall_clock
     with site.ledger.write() as tx:
         lease = acquire(tx, _LEASE, owner(), wall(), _LEASE_S, is_gone)
     if lease is None:
@@ -109,7 +111,7 @@ def look(
     try:
         limits, uncounted = all_deadlines(site)
         facts = gather(site, limits, uncounted, with_chain=with_chain)
-        found = rules.alerts_of(facts, wall())
+        found, now = rules.alerts_of(facts, wall()), site.now()
         with site.ledger.write() as tx:
             known = alerts_in_force(tx)
             changes = rules.changes(found, {one.key: one.kind for one in known}, facts)
@@ -122,13 +124,13 @@ def look(
                     urgency=alert.urgency,
                     task_id=alert.task_id,
                     facts=alert.facts,
-                    now=site.now(),
+                    now=now,
                 )
             for key in changes.over:
-                end_alert(tx, key, site.now())
+                end_alert(tx, key, now)
             in_force = alerts_in_force(tx)
-            wanted = [_write_alert(tx, site, one) for one in in_force if one.urgency == "immediate"]
-            digest = _write_digest(tx, site, in_force, limits)
+            wanted = [_write_alert(tx, one, now) for one in in_force if one.urgency == "immediate"]
+            digest = _write_digest(tx, site.settings, in_force, limits, now)
         sent, failed = _tell(site, told, [*wanted, *digest], wall)
     finally:
         with site.ledger.write() as tx:
@@ -156,21 +158,21 @@ def look_after_failure(flow: Any, flow_run: Any, state: Any) -> None:
         log.warning("提醒没有发出：%s", error)
 
 
-def _write_alert(tx: Transaction, site: Site, one: RecordedAlert) -> str:
+def _write_alert(tx: Transaction, one: RecordedAlert, now: datetime) -> str:
     title, body = alert_text(one)
-    return write_message(tx, one.message_key, title, body, site.now()).key
+    return write_message(tx, one.message_key, title, body, now).key
 
 
 def _write_digest(
     tx: Transaction,
-    site: Site,
+    settings: Settings,
     in_force: Sequence[RecordedAlert],
     limits: Sequence[rules.OpenDeadline],
+    now: datetime,
 ) -> list[str]:
     """The day's digest, once its hour has come on a working day; a day whose hour was missed has it later."""
-    now = site.now()
     key = f"digest/{now.date()}"
-    if not is_working_day(now.date()) or now.time() < site.settings.digest_at:
+    if not is_working_day(now.date()) or now.time() < settings.digest_at:
         return []
     if message_of(tx, key) is not None:
         return [key]

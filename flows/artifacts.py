@@ -8,7 +8,14 @@ from collections.abc import Iterable, Sequence
 from prefect.artifacts import create_markdown_artifact
 from prefect.context import FlowRunContext
 
+from flows.server_gone import tell
+
 _NOT_ALLOWED = re.compile(r"[^a-z0-9-]+")
+
+
+def is_recorded() -> bool:
+    """Whether a flow run is under way, so that somebody will be able to read an artifact."""
+    return FlowRunContext.get() is not None
 
 
 def write_artifact(key: str, markdown: str, description: str) -> None:
@@ -16,13 +23,15 @@ def write_artifact(key: str, markdown: str, description: str) -> None:
 
     Prefect allows lower-case letters, digits and dashes in keys, so Chinese belongs in `description`.
     """
-    if FlowRunContext.get() is not None:
+    if is_recorded():
         # The flows run in threads of an asynchronous run, where Prefect would hand back a coroutine.
-        create_markdown_artifact(
-            key=_NOT_ALLOWED.sub("-", key.lower()).strip("-"),
-            markdown=markdown,
-            description=description,
-            _sync=True,  # type: ignore[call-arg]  # hidden by the decorator
+        tell(
+            lambda: create_markdown_artifact(
+                key=_NOT_ALLOWED.sub("-", key.lower()).strip("-"),
+                markdown=markdown,
+                description=description,
+                _sync=True,  # type: ignore[call-arg]  # hidden by the decorator
+            )
         )
 
 

@@ -18,7 +18,7 @@ from flows.artifacts import table
 from flows.ceremony import Frozen, Terms, hold
 from flows.certificates import certificate_in_force, facts_of, files_of_round, publish_certificates
 from flows.forms import as_versions, make_forms
-from flows.papers import write_papers
+from flows.papers import GROUPS, write_papers
 from flows.platform_draw import verify_inspectors
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_name, run_stage
@@ -45,7 +45,7 @@ def step(site: Site, campaign: Campaign) -> Outcome:
     with site.ledger.write() as tx:
         forms = as_versions(forms, recorded_forms(tx, campaign.task_id))
         record_forms(tx, campaign.task_id, forms, site.now())
-    write_papers(site, campaign)
+    papers = write_papers(site, campaign, [GROUPS])
     sheet = site.home.campaign_folder(campaign.task_id) / "分组名册.xlsx"
     write_group_sheet(sheet, campaign, forms)
     people = {person for team in document["teams"].values() for ids in team.values() for person in ids}
@@ -59,11 +59,13 @@ def step(site: Site, campaign: Campaign) -> Outcome:
         "forms": len(forms),
         "items_left_out": len(left_out),
         "group_sheet": str(sheet),
+        "paper_problems": papers.problems,
         **facts_of(held.certificate, document),
     }
     line = (
         f"{len(document['teams'])} 组 {len(people)} 人 {len(document['assignment'])} 户"
         f" 回避 {len(document['barred'])} 处 证书 {digest(held.certificate)[:8]}…"
+        f"{' 文书没有打印' if papers.problems else ''}"
     )
     report = table(
         ("组", "人员", "户"),

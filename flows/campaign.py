@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 
-from prefect import flow
+from prefect import flow, tags
 
 from flows import assign, collect, confirm, draw, publish, push, reconcile, report, sync
 from flows.alerts import look_after_failure
-from flows.board import write_board
+from flows.run_marks import mark_run, names_of, tags_of
+from flows.run_page import write_campaign_page
 from flows.site import Site, open_site, resolve_campaign
 from flows.stage import Stage, heard, perform
 from ledger.campaigns import stages
@@ -83,6 +84,13 @@ def _state(site: Site, campaign: Campaign) -> object:
         }
 
 
+def _came_of(facts: object) -> str:
+    """What a stage's run says of one campaign, in a word."""
+    if not isinstance(facts, Mapping):
+        return "没有轮到"
+    return "已完成" if facts["done"] else f"等待：{facts['waiting_for'] or '下次运行自动继续'}"
+
+
 @flow(
     name="run-campaign",
     description="一次抽查任务的全过程，从第一个未完成的环节继续；需要各方办理时等待，都已完成时不写入任何内容。",
@@ -94,11 +102,17 @@ async def run_campaign(campaign: str) -> dict[str, object]:
     """All stages as one flow; each stage is a flow run of its own."""
     with heard(), open_site() as site:
         chosen = await asyncio.to_thread(resolve_campaign, site.ledger, campaign, site.now())
-        for stage in _rounds(site, chosen):
-            if stage is publish.STAGE:  # what was not taken is tried again; the rest goes on
-                await publish.publish_results(chosen.task_id, strict=False)
-            else:
-                await _FLOWS[stage.key](chosen.task_id)
-        write_board(site, chosen, STAGES)
+        await asyncio.to_thread(mark_run, "任务", names_of([chosen]), tags=tags_of(chosen))
+        still_open = {stage.key for stage in open_stages(site, chosen)}
+        done_before = [stage.title for stage in STAGES if stage.key not in still_open]
+        tried: dict[str, str] = {}
+        with tags(*tags_of(chosen)):
+            for stage in _rounds(site, chosen):
+                if stage is publish.STAGE:  # what was not taken is tried again; the rest goes on
+                    found = await publish.publish_results(chosen.task_id, strict=False)
+                else:
+                    found = await _FLOWS[stage.key](chosen.task_id)
+                tried[stage.title] = _came_of(found.get(chosen.task_id))
+        await asyncio.to_thread(write_campaign_page, site, chosen, done_before, tried)
         with site.ledger.read() as tx:
             return {key: row.facts for key, row in stages(tx, chosen.task_id).items()}

@@ -9,10 +9,11 @@ from prefect import flow
 from connectors.paging import walk_results
 from flows.alerts import look_after_failure
 from flows.artifacts import table
+from flows.batch_tasks import in_task
 from flows.kill_points import reach
 from flows.publishing import APPROVAL, Standing, records_of, standing_of
 from flows.site import Site
-from flows.stage import Outcome, Stage, in_task, run_name, run_stage
+from flows.stage import Outcome, Stage, run_name, run_stage
 from flows.stage_names import TITLES
 from flows.visits import Visits, visits_of
 from ledger.approvals import Decision, approvals, record_approval

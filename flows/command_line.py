@@ -6,6 +6,7 @@ problems of the installation); 2 refused, with a `DB-…` code; 3 waiting for pe
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -13,6 +14,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -91,6 +93,8 @@ def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _set_home(context: click.Context, option: click.Parameter, home: str | None) -> None:
     if home is not None:
+        if not home.strip():  # it would mean the default folder, which is not what was typed
+            raise click.BadParameter("empty", param=option)
         os.environ["DRAWBRIDGE_HOME"] = home
 
 
@@ -130,7 +134,7 @@ def run_command_line(command: click.Command, arguments: list[str]) -> NoReturn:
     except Exception as error:
         if "--traceback" in arguments:
             traceback.print_exc()
-        _refuse(DrawbridgeError("DB-CLI-005", kind=type(error).__name__), as_json)
+        _refuse(_unexpected(error), as_json)
     sys.exit(code if isinstance(code, int) else DONE)
 
 
@@ -139,11 +143,31 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
+def _unexpected(error: Exception) -> DrawbridgeError:
+    """A mistake of the program, or what the system refused while output or a file was written."""
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return DrawbridgeError("DB-CLI-006", detail=error.strerror)
+    return DrawbridgeError("DB-CLI-005", kind=type(error).__name__)
+
+
 def _refuse(error: DrawbridgeError, as_json: bool) -> NoReturn:
-    click.echo(str(error), err=True)
-    if as_json:
-        print_json({"error": {"code": error.code, "zh": error.zh, "act": error.act, "en": error.en}})
+    tell_refusal(error, as_json)
     sys.exit(REFUSED)
+
+
+def tell_refusal(error: DrawbridgeError, as_json: bool) -> None:
+    """Says why a command was refused: one sentence, and with `--json` one document."""
+    with suppress(OSError):
+        click.echo(str(error), err=True)
+    try:
+        if as_json:
+            print_json({"error": {"code": error.code, "zh": error.zh, "act": error.act, "en": error.en}})
+        sys.stdout.flush()
+    except OSError:  # what is left in its buffer would end the interpreter with a traceback
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def in_chinese(error: click.ClickException) -> str:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from connectors.protocols import Channel
 from delivery.clock import RealClock
 from delivery.deliver import Hooks, deliver
+from delivery.hooks import point
 from delivery.queue import Due, Item, apply_approvals, enqueue, items
 from delivery.receipts import poll_receipts
 from flows import writes
+from flows.batch_tasks import in_task
 from flows.kill_points import reach
+from flows.ledger_mark import observe
 from flows.reporting import reporter
 from flows.site import Books, Site
-from flows.stage import in_task
 from ledger.forms import forms
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
@@ -41,6 +43,20 @@ def owner() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
+def hooks_for(site: Site, kind: str) -> Hooks:
+    """Of what is published, the mark is moved on before the first byte: see flows/ledger_mark.py."""
+    if kind != "record":
+        return _HOOKS
+    before_sending = point(kind, 2)
+
+    def reached(name: str) -> None:
+        if name == before_sending:
+            observe(site.home, site.ledger)
+        reach(name)
+
+    return Hooks(reached, writes.add)
+
+
 def deliver_all(site: Site, campaign: Campaign, channel: Channel, name: str) -> Counts:
     """Delivers what may be delivered of `channel`'s kind and asks for what is pending.
 
@@ -57,7 +73,7 @@ def deliver_all(site: Site, campaign: Campaign, channel: Channel, name: str) -> 
                 task_id,
                 owner=owner(),
                 clock=clock,
-                hooks=_HOOKS,
+                hooks=hooks_for(site, channel.kind),
                 now=site.now,
                 progress=None if channel.kind == "draw" else reporter().progress,
                 patience_s=min(_PATIENCE_S, site.settings.max_wait_s),

@@ -1,4 +1,4 @@
-"""What operators decide on publications: resolve an unknown outcome, withdraw, correct.
+"""What operators decide: on publications resolve an unknown outcome, withdraw, correct; on forms resolve.
 
 One person asks, with a reason; when another allows it, it is done in the same transaction.  What goes out
 because of it is sent by the next publication, like everything else.
@@ -13,6 +13,7 @@ from typing import Any
 from delivery.park import Parked, confirm_absent, confirm_delivered, parked
 from delivery.queue import Due, Item, enqueue
 from delivery.takeover import take_over
+from flows.ledger_mark import observe
 from flows.publishing import APPROVAL, RECORD, Standing, latest_items, record_id, standing_of
 from flows.site import Books
 from ledger.acts import Act, act_of, allow_act, ask_act
@@ -21,10 +22,12 @@ from ledger.campaigns import reopen_stages, stages
 from ledger.engine import Transaction
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
+from schemas.form import InspectionForm
 from schemas.publication import PublicationRecord
 
 RESOLVE_DELIVERED, RESOLVE_ABSENT = "resolve-delivered", "resolve-absent"
 WITHDRAW, CORRECT, TAKE_OVER = "withdraw", "correct", "take-over"
+FORM_DELIVERED, FORM_ABSENT = "form-delivered", "form-absent"
 
 ACTS = {
     RESOLVE_DELIVERED: "核定已公示",
@@ -32,8 +35,16 @@ ACTS = {
     WITHDRAW: "撤回",
     CORRECT: "更正",
     TAKE_OVER: "接管",
+    FORM_DELIVERED: "核定一企一表已收到",
+    FORM_ABSENT: "核定一企一表未收到",
 }
 """Kind of act, and how people call it."""
+
+OF_FORMS = frozenset({FORM_DELIVERED, FORM_ABSENT})
+"""The acts on forms; all others are on publications."""
+
+FORM = "form"
+"""Kind of what is handed out, in the outbox."""
 
 
 def parked_by_enterprise(books: Books, campaign: Campaign) -> dict[str, Parked]:
@@ -59,6 +70,33 @@ def ask_resolve(
     """
     item = parked_of(books, campaign, uscc).item
     kind = RESOLVE_ABSENT if receipt_no is None else RESOLVE_DELIVERED
+    return _ask(books, campaign, kind, item, {"receipt_no": receipt_no}, reason, by, role)
+
+
+def parked_forms(books: Books, campaign: Campaign) -> dict[str, Parked]:
+    """Every parked form with its evidence, by the enterprise's code."""
+    with books.ledger.read() as tx:
+        found = parked(tx, FORM, campaign.task_id)
+    return {InspectionForm.model_validate_json(one.item.payload).uscc: one for one in found}
+
+
+def parked_form_of(books: Books, campaign: Campaign, uscc: str) -> Parked:
+    """The parked form of an enterprise with its evidence. Raises DrawbridgeError DB-ACT-009."""
+    found = parked_forms(books, campaign).get(uscc)
+    if found is None:
+        raise DrawbridgeError("DB-ACT-009", uscc=uscc)
+    return found
+
+
+def ask_resolve_form(
+    books: Books, campaign: Campaign, uscc: str, receipt_no: str | None, reason: str, by: str, role: str
+) -> Act:
+    """Asks to settle a form of unknown outcome: held, with its receipt number, or not held (None).
+
+    Raises DrawbridgeError DB-ACT-009 if it is not parked, -001 if somebody asked already.
+    """
+    item = parked_form_of(books, campaign, uscc).item
+    kind = FORM_ABSENT if receipt_no is None else FORM_DELIVERED
     return _ask(books, campaign, kind, item, {"receipt_no": receipt_no}, reason, by, role)
 
 
@@ -115,19 +153,17 @@ def allow(books: Books, campaign: Campaign, act_no: int, by: str, role: str) -> 
     now = books.now()
     with books.ledger.read() as tx:
         asked = act_of(tx, campaign.task_id, act_no)
-    standing = _standing(books, campaign, _uscc(campaign, asked.key))
+    of_forms = asked.kind in OF_FORMS
+    if not of_forms:
+        _standing(books, campaign, _uscc(campaign, asked.key))
     with books.ledger.write() as tx:
         act = allow_act(tx, campaign.task_id, act_no, allowed_by=by, allowed_role=role, now=now)
-        _DO[act.kind](tx, act, standing, now)
-        if "publish" in stages(tx, campaign.task_id):
-            reopen_stages(
-                tx,
-                campaign.task_id,
-                ("publish", "reconcile", "report"),
-                f"报送{ACTS[act.kind]}的记录",
-                now,
-                keep_facts=True,
-            )
+        _DO[act.kind](tx, act, now)
+        reopened = ("push",) if of_forms else ("publish", "reconcile", "report")
+        if reopened[0] in stages(tx, campaign.task_id):
+            what = f"{ACTS[act.kind]}，继续派发" if of_forms else f"报送{ACTS[act.kind]}的记录"
+            reopen_stages(tx, campaign.task_id, reopened, what, now, keep_facts=True)
+    observe(books.home, books.ledger)  # a restore after this one must not forget it unnoticed
     return act
 
 
@@ -141,10 +177,10 @@ def _deciders(act: Act) -> dict[str, str]:
     }
 
 
-def _resolve_delivered(tx: Transaction, act: Act, standing: Standing, now: datetime) -> None:
+def _resolve_delivered(tx: Transaction, act: Act, now: datetime) -> None:
     confirm_delivered(
         tx,
-        RECORD,
+        _kind_of(act),
         act.task_id,
         act.key,
         act.version,
@@ -156,10 +192,10 @@ def _resolve_delivered(tx: Transaction, act: Act, standing: Standing, now: datet
     )
 
 
-def _resolve_absent(tx: Transaction, act: Act, standing: Standing, now: datetime) -> None:
+def _resolve_absent(tx: Transaction, act: Act, now: datetime) -> None:
     confirm_absent(
         tx,
-        RECORD,
+        _kind_of(act),
         act.task_id,
         act.key,
         act.version,
@@ -170,7 +206,11 @@ def _resolve_absent(tx: Transaction, act: Act, standing: Standing, now: datetime
     )
 
 
-def _withdraw(tx: Transaction, act: Act, standing: Standing, now: datetime) -> None:
+def _kind_of(act: Act) -> str:
+    return FORM if act.kind in OF_FORMS else RECORD
+
+
+def _withdraw(tx: Transaction, act: Act, now: datetime) -> None:
     """A version that takes the record back; the exchange refuses it once the record was collected."""
     record = PublicationRecord.model_validate_json(act.facts["payload"])
     withdrawal = record.model_copy(update={"version": int(act.facts["next"]), "operation": "D"})
@@ -178,7 +218,7 @@ def _withdraw(tx: Transaction, act: Act, standing: Standing, now: datetime) -> N
     enqueue(tx, RECORD, act.task_id, [due], now, approved=True)
 
 
-def _correct(tx: Transaction, act: Act, standing: Standing, now: datetime) -> None:
+def _correct(tx: Transaction, act: Act, now: datetime) -> None:
     """The approval that the present version waits for."""
     record_approval(
         tx,
@@ -195,7 +235,7 @@ def _correct(tx: Transaction, act: Act, standing: Standing, now: datetime) -> No
     )
 
 
-def _take_over(tx: Transaction, act: Act, standing: Standing, now: datetime) -> None:
+def _take_over(tx: Transaction, act: Act, now: datetime) -> None:
     """Accepted with the receipt that the other side gave; nothing is sent."""
     take_over(
         tx,
@@ -210,12 +250,14 @@ def _take_over(tx: Transaction, act: Act, standing: Standing, now: datetime) -> 
     )
 
 
-_DO: Mapping[str, Callable[[Transaction, Act, Standing, datetime], None]] = {
+_DO: Mapping[str, Callable[[Transaction, Act, datetime], None]] = {
     RESOLVE_DELIVERED: _resolve_delivered,
     RESOLVE_ABSENT: _resolve_absent,
     WITHDRAW: _withdraw,
     CORRECT: _correct,
     TAKE_OVER: _take_over,
+    FORM_DELIVERED: _resolve_delivered,
+    FORM_ABSENT: _resolve_absent,
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import subprocess
 import sys
@@ -10,8 +12,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectors.profile import load_profile
+from connectors.spreadsheets import entity_table
 from documents.whole_file import write_whole
 from flows.home import Home, start_noted
+from flows.settings import load_settings
 from rules.plan_file import decoded
 from schemas.errors import DrawbridgeError
 
@@ -140,7 +145,7 @@ def _arguments(folder: Path, task_id: str, given: MockInput) -> list[str]:
     if given.entities is not None:
         arguments += [
             "--entities",
-            _kept(folder, given.entities.name, given.entities.read_bytes()),
+            _kept(folder, f"{given.entities.stem}.csv", _as_csv(given.entities)),
             "--entities-as",
             given.entities_as,
         ]
@@ -158,6 +163,16 @@ _SHOWN = {
     "seed": "--seed",
     "platform_draw": "--platform-draw",
 }
+
+
+def _as_csv(path: Path) -> bytes:
+    """The rows of a list, dirt included, in the one writing that the mock reads: what a list looks like is
+    settled by the same reader as for `drawbridge import`.  Raises DrawbridgeError DB-INPUT-….
+    """
+    text = io.StringIO()
+    profile = load_profile(load_settings().profile)
+    csv.writer(text, lineterminator="\r\n").writerows(entity_table(path, profile))
+    return text.getvalue().encode()
 
 
 def _kept(folder: Path, name: str, content: bytes) -> str:

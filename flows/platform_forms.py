@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from draw.certificate import parse_certificate, team_of_visit
 from draw.check import check_forms
 from flows.artifacts import table
-from flows.papers import write_papers
+from flows.papers import GROUPS, write_papers
 from flows.platform_draw import standing_of_platform
 from flows.site import Site
 from flows.stage import Outcome
@@ -41,13 +41,14 @@ def check_platform_forms(site: Site, campaign: Campaign) -> Outcome:
         raise DrawbridgeError("DB-RUN-010", detail="；".join(wrong[:3]))
     with site.ledger.write() as tx:
         record_forms(tx, campaign.task_id, forms, site.now(), origin="platform")
-    write_papers(site, campaign)
+    papers = write_papers(site, campaign, [GROUPS])
     facts: dict[str, object] = {
         "mode": "check",
         "due": len(expected),
         "accepted": len(forms),
         "rejected": 0,
         "unknown": 0,
+        "paper_problems": papers.problems,
     }
     return Outcome(
         True,

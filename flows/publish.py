@@ -9,7 +9,9 @@ from prefect import flow
 from flows.alerts import look_after_failure
 from flows.artifacts import table
 from flows.delivering import deliver_all
-from flows.publishing import queue_due, standing_of
+from flows.publishing import OPEN_STATES, RECORD, STATES, queue_due, standing_of
+from flows.restored import unlock
+from flows.resuming import not_before
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_name, run_stage
 from flows.stage_names import TITLES
@@ -24,6 +26,7 @@ def step(site: Site, campaign: Campaign) -> Outcome:
         if site.profile.platform.feeds_publicity:
             raise DrawbridgeError("DB-RUN-007")
         queue_due(site, campaign)
+        unlock(site, campaign)
         deliver_all(site, campaign, site.connections.channels(campaign.task_id).records, "publish-records")
     standing = standing_of(site, campaign)
     counts = Counter(record.state for record in standing)
@@ -48,30 +51,13 @@ def step(site: Site, campaign: Campaign) -> Outcome:
         None
         if settled
         else "、".join(f"{STATES[key]} {count} 户" for key, count in counts.items() if key in OPEN_STATES)
+        + not_before(site, campaign, RECORD)
     )
     return Outcome(settled, line, facts, waiting, report)
 
 
-# State of an enterprise's publication, and how people call it.
-STATES = {
-    "incomplete": "结果不齐",
-    "unreviewed": "待审核",
-    "returned": "审核退回",
-    "unlisted": "名录缺主体身份代码",
-    "ready": "待报送",
-    "sending": "已报送，结果不明",
-    "pending": "公示系统处理中",
-    "published": "已公示",
-    "awaited": "待平台归集",
-    "rejected": "被公示系统退回",
-    "withheld": "不予公示",
-    "withdrawing": "撤回中",
-    "withdrawn": "已撤回",
-    "parked": "结果不明，待人工核定",
-}
 # What the next try sends or asks for by itself: nobody decides, the other side did not answer as it should.
 _STUCK = ("ready", "sending")
-OPEN_STATES = frozenset(STATES) - {"published", "rejected", "withheld", "awaited", "withdrawn"}
 
 STAGE = Stage("publish", TITLES["publish"], step, after="push")
 

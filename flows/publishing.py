@@ -47,6 +47,26 @@ _SEEN = {
 _SEEN_WITHDRAWAL = {"accepted": "withdrawn", "rejected": "published"}
 
 
+# State of an enterprise's publication, and how people call it.
+STATES = {
+    "incomplete": "结果不齐",
+    "unreviewed": "待审核",
+    "returned": "审核退回",
+    "unlisted": "名录缺主体身份代码",
+    "ready": "待报送",
+    "sending": "已报送，结果不明",
+    "pending": "公示系统处理中",
+    "published": "已公示",
+    "awaited": "待平台归集",
+    "rejected": "被公示系统退回",
+    "withheld": "不予公示",
+    "withdrawing": "撤回中",
+    "withdrawn": "已撤回",
+    "parked": "结果不明，待人工核定",
+}
+OPEN_STATES = frozenset(STATES) - {"published", "rejected", "withheld", "awaited", "withdrawn"}
+
+
 @dataclass(frozen=True)
 class Standing:
     """One enterprise of the campaign: its record (None while results are missing) and the record's state.

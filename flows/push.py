@@ -8,6 +8,7 @@ from flows.alerts import look_after_failure
 from flows.artifacts import table
 from flows.delivering import deliver_all, due_forms
 from flows.platform_forms import check_platform_forms
+from flows.resuming import not_before
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_name, run_stage
 from flows.stage_names import TITLES
@@ -39,7 +40,8 @@ def step(site: Site, campaign: Campaign) -> Outcome:
         ("应派发", "已受理", "被退回", "结果不明"),
         [(counts.due, counts.accepted, counts.rejected, counts.unknown)],
     )
-    return Outcome(settled, line, facts, None if settled else "平台受理其余的一企一表", report)
+    waiting = None if settled else "平台受理其余的一企一表" + not_before(site, campaign, channel.kind)
+    return Outcome(settled, line, facts, waiting, report)
 
 
 STAGE = Stage("push", TITLES["push"], step, after="assign")

@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from prefect import flow
 
-from delivery.reconcile import Finding, Held, compare, record_reconciliation
+from delivery.reconcile import NOTHING, Finding, record_reconciliation, standing_versions
 from flows.alerts import look_after_failure
 from flows.artifacts import table
+from flows.comparing import Seen, directory_of, exchange_findings, public_view
 from flows.delivering import items_of
-from flows.publishing import Standing, standing_of
+from flows.findings import FINDINGS
+from flows.ledger_mark import observe
+from flows.publishing import RECORD, Standing, standing_of
 from flows.reporting import reporter
+from flows.restored import note_compared
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_name, run_stage
 from flows.stage_names import TITLES
 from schemas.campaign import Campaign
 from schemas.codes import PublicationMode
-from schemas.publication import PublicationDetail, PublicationRecord, PublicRow
 
-FINDINGS = {
-    "missing": "应公示而未见",
-    "doubled": "公示了不止一次",
-    "differs": "公示内容与结果不一致",
-    "unexpected": "不应公示而已公示",
-}
-_SHOULD_BE_SEEN = frozenset({"published", "awaited"})
+_PUSH = PublicationMode.PUSH
 
 
 def step(site: Site, campaign: Campaign) -> Outcome:
     """Looks at every enterprise; a finding is shown and recorded, never corrected by itself."""
+    doubts = observe(site.home, site.ledger) if campaign.publication is _PUSH else ()
     standing = standing_of(site, campaign)
-    findings = exchange_findings(site, campaign)
-    for number, one in enumerate(standing, 1):
-        findings.extend(public_findings(site, campaign, one))
-        reporter().progress(number, len(standing))
-    counts = _counts(standing, findings)
+    findings, seen = _compared(site, campaign, standing)
+    counts = _counts(standing, findings, seen)
+    compared = {one.record.record_id for one in standing if one.record is not None}
     with site.ledger.write() as tx:
         record_reconciliation(tx, campaign.task_id, counts, findings, site.now())
+        if doubts and not counts["unexpected"]:
+            note_compared(tx, campaign, doubts, compared, site)
     open_ = [one for one in standing if not one.settled]
     waited_for = {finding.key for finding in findings if finding.kind == "missing"}
     waiting = None
@@ -46,81 +46,73 @@ def step(site: Site, campaign: Campaign) -> Outcome:
         waiting = f"公示系统展示 {len(waited_for)} 户的记录"
     elif open_:
         waiting = f"公示 {len(open_)} 户"
-    serious = [finding for finding in findings if finding.kind != "missing"]
     facts: dict[str, object] = {
         "mode": campaign.publication.value,
         **counts,
         "withheld_reasons": _reasons(standing, "withheld") | _reasons(standing, "withdrawn"),
         "rejected_reasons": _reasons(standing, "rejected"),
-        "findings": [f"{finding.key} {FINDINGS[finding.kind]}" for finding in serious],
+        "findings": [f"{one.key} {FINDINGS[one.kind].title}" for one in findings if one.kind != "missing"],
+        "proposals": [_proposal(one) for one in findings],
     }
     line = (
         f"应公示 {counts['due']} = 已公示 {counts['published']} + 不予公示 {counts['withheld']}"
         f" + 被退回 {counts['rejected']}；缺失 {counts['missing']} 重复 {counts['doubled']}"
     )
+    others = {
+        FINDINGS[kind].title: counts[kind]
+        for kind in FINDINGS
+        if kind not in ("missing", "doubled") and counts[kind]
+    }
+    if others:
+        line += "；" + " ".join(f"{title} {count}" for title, count in others.items())
     return Outcome(waiting is None, line, facts, waiting, _report(standing, findings))
 
 
-def exchange_findings(site: Site, campaign: Campaign) -> list[Finding]:
-    """What we hold accepted against what the exchange holds, in the same version."""
-    if campaign.publication is not PublicationMode.PUSH:
-        return []
-    ours = items_of(site, campaign, "record")
-    held: dict[str, Held] = {}
-    for key in sorted({item.key for item in ours if item.state == "accepted"}):
-        found = site.connections.publicity.held(key)
-        if found is not None and found[2] != "withdrawn":
-            held[key] = Held(version=found[0])
-    return compare(ours, held)
+def _compared(
+    site: Site, campaign: Campaign, standing: Sequence[Standing]
+) -> tuple[list[Finding], dict[str, Seen]]:
+    """All findings, and what the public sees by the enterprise's code; the same finding is given once."""
+    items = items_of(site, campaign, RECORD)
+    versions, directory = standing_versions(items), directory_of(site)
+    keys = {one.record.record_id for one in standing if one.record is not None}
+    found = exchange_findings(site, campaign, items, keys) if campaign.publication is _PUSH else []
+    seen: dict[str, Seen] = {}
+    for number, one in enumerate(standing, 1):
+        known = NOTHING if one.record is None else versions.get(one.record.record_id, NOTHING)
+        seen[one.uscc] = public_view(site, campaign, one, known, directory)
+        found.extend(seen[one.uscc].findings)
+        reporter().progress(number, len(standing))
+    return _each_once(found), seen
 
 
-def public_findings(site: Site, campaign: Campaign, one: Standing) -> list[Finding]:
-    """What the public sees of one enterprise against what it should see."""
-    if one.record is None or one.record.prip_id is None:
-        return []
-    rows = site.connections.publicity.public_rows(one.record.prip_id)
-    return list(_seen_by_public(one, one.record, [row for row in rows if row.task_id == campaign.task_id]))
+def _each_once(found: Sequence[Finding]) -> list[Finding]:
+    """What the exchange and the public page show alike is one finding, with the facts of both."""
+    facts: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in found:
+        facts.setdefault((one.kind, one.key), {}).update(one.facts)
+    return [Finding(kind, key, facts[kind, key]) for kind, key in sorted(facts)]
 
 
-def _seen_by_public(one: Standing, record: PublicationRecord, rows: Sequence[PublicRow]) -> Iterable[Finding]:
-    key = record.record_id
-    if one.state not in _SHOULD_BE_SEEN:
-        if rows:
-            yield Finding("unexpected", key, {"rows": len(rows), "state": one.state})
-        return
-    if not rows:
-        yield Finding("missing", key, {})
-    elif len(rows) > 1:
-        yield Finding("doubled", key, {"rows": len(rows)})
-    else:
-        different = differences(record, rows[0])
-        if different:
-            yield Finding("differs", key, {"members": different})
+def _counts(
+    standing: Sequence[Standing], findings: Sequence[Finding], seen: Mapping[str, Seen]
+) -> dict[str, int]:
+    """due = published + withheld + rejected + open; each kind of finding by how many records it concerns.
 
-
-def differences(record: PublicationRecord, row: PublicRow) -> list[str]:
-    """Names of the members in which the public row says something else than the record."""
-    members = ("plan_id", "plan_name", "task_id", "task_name", "task_type", "authority", "completed_on")
-    different = [name for name in members if getattr(record, name) != getattr(row, name)]
-
-    if _results(record.details) != _results(row.details):
-        different.append("details")
-    return different
-
-
-def _results(details: Iterable[PublicationDetail]) -> Counter[tuple[str, str]]:
-    return Counter((line.item_name, line.result_name) for line in details)
-
-
-def _counts(standing: Sequence[Standing], findings: Sequence[Finding]) -> dict[str, int]:
-    """due = published + withheld + rejected + open; missing and doubled as the outside shows them."""
+    `in_time`: records that the public sees, and that appeared within their legal time.
+    """
     states = Counter(one.state for one in standing)
-    kinds = Counter(finding.kind for finding in findings)
-    missing = {finding.key for finding in findings if finding.kind == "missing"}
+    keys = {kind: {finding.key for finding in findings if finding.kind == kind} for kind in FINDINGS}
     awaited_and_seen = sum(
         1
         for one in standing
-        if one.state == "awaited" and one.record is not None and one.record.record_id not in missing
+        if one.state == "awaited" and one.record is not None and one.record.record_id not in keys["missing"]
+    )
+    in_time = sum(
+        1
+        for one in standing
+        if one.record is not None
+        and seen[one.uscc].published_on is not None
+        and one.record.record_id not in keys["late"]
     )
     return {
         "due": len(standing),
@@ -128,10 +120,8 @@ def _counts(standing: Sequence[Standing], findings: Sequence[Finding]) -> dict[s
         "withheld": states["withheld"] + states["withdrawn"],
         "rejected": states["rejected"],
         "open": sum(1 for one in standing if not one.settled),
-        "missing": len(missing),
-        "doubled": kinds["doubled"],
-        "differs": kinds["differs"],
-        "unexpected": kinds["unexpected"],
+        "in_time": in_time,
+        **{kind: len(found) for kind, found in keys.items()},
     }
 
 
@@ -140,20 +130,35 @@ def _reasons(standing: Sequence[Standing], state: str) -> dict[str, int]:
     return dict(Counter(one.reason or unsaid for one in standing if one.state == state))
 
 
+def _proposal(finding: Finding) -> dict[str, Any]:
+    wording = FINDINGS[finding.kind]
+    return {
+        "kind": finding.kind,
+        "record": finding.key,
+        "title": wording.title,
+        "act": wording.act,
+        "facts": dict(finding.facts),
+    }
+
+
 def _report(standing: Sequence[Standing], findings: Sequence[Finding]) -> str:
+    """A row per finding, then what is proposed for each kind of them."""
     names = {one.record.record_id: one.ent_name for one in standing if one.record is not None}
     if not findings:
         return "逐户比对公示页面和交换记录，未见差异。"
-    return table(
-        ("企业", "记录", "情况"),
-        [
-            (names.get(finding.key, ""), finding.key, FINDINGS.get(finding.kind, finding.kind))
-            for finding in findings
-        ],
-    )
+    rows = [
+        (names.get(one.key, ""), one.key, FINDINGS[one.kind].title, _shown(one.facts)) for one in findings
+    ]
+    kinds = [kind for kind in FINDINGS if any(one.kind == kind for one in findings)]
+    acts = "\n".join(f"- **{FINDINGS[kind].title}**：{FINDINGS[kind].act}" for kind in kinds)
+    return f"{table(('企业', '记录', '情况', '依据'), rows)}\n\n{acts}"
 
 
-STAGE = Stage("reconcile", TITLES["reconcile"], step, after="publish")
+def _shown(facts: Mapping[str, Any]) -> str:
+    return json.dumps(dict(facts), ensure_ascii=False, sort_keys=True) if facts else ""
+
+
+STAGE = Stage("reconcile", TITLES["reconcile"], step, after="push")
 
 
 @flow(

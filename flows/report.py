@@ -6,49 +6,96 @@ from pathlib import Path
 
 from prefect import flow
 
-from documents.campaign_report import write_report
-from documents.statistics_table import write_statistics
-from draw.certificate import parse_certificate
+from documents.paper.press import PressSettings
+from documents.statistics_table import write_statistics, write_statistics_pdf
 from draw.frozen import read_roster, rosters_of
 from draw.public_form import public_form
 from flows.alerts import look_after_failure
+from flows.annex import Annex, campaign_annex, year_annex
 from flows.artifacts import table
 from flows.certificates import certificate_name, keep_document
-from flows.papers import write_papers
+from flows.papers import LETTERS, SLIPS, press_settings, write_papers
 from flows.site import Books
 from flows.stage import Outcome, Stage, run_name, run_stage
 from flows.stage_names import TITLES
 from flows.visits import Visits, visits_of
+from flows.work_summary import write_work_summary
 from ledger.draws import round_in_force
-from rules.disposals import abnormal_list_proposals, open_cases, referrals
-from rules.statistics import COLUMNS, annex_table, cross_foot
+from rules.statistics import COLUMNS, cross_foot
 from schemas.campaign import Campaign
+from schemas.errors import DrawbridgeError
 
 
 def step(site: Books, campaign: Campaign) -> Outcome:
     """Computes the table, checks its cross-foot, and writes the papers."""
     visits = visits_of(site, campaign)
-    annex = annex_table(campaign, list(visits.forms.values()), visits.results, _substitutes(site, campaign))
-    findings = cross_foot(annex)
-    rows = [{key: row[key] for key in COLUMNS} for row in annex.rows]
-    folder = site.home.campaign_folder(campaign.task_id)
-    workbook, _ = write_statistics(folder, campaign, rows)
-    markdown = table(tuple(COLUMNS.values()), [tuple(row.values()) for row in rows])
-    summary = folder / "总结.md"
-    write_report(summary, campaign, [("统计表", markdown), *_lists(visits)])
-    paths = {
+    annex = campaign_annex(site, campaign)
+    findings = cross_foot(annex.table)
+    folder, settings = site.home.campaign_folder(campaign.task_id), press_settings(site)
+    tables, unprinted = write_tables(annex, folder, "统计表", settings)
+    summary, undrawn = write_work_summary(site, campaign, visits, annex.rows, settings)
+    papers = write_papers(site, campaign, [SLIPS, LETTERS])
+    paths: dict[str, Path] = {
         **_certificates(site, campaign, visits),
-        "一企一表": write_papers(site, campaign),
-        "统计表": workbook,
-        "总结": summary,
+        **papers.paths,
+        **tables,
+        **summary,
     }
     facts: dict[str, object] = {
-        "statistics": {"rows": rows, "cross_foot": findings},
+        "statistics": {"rows": annex.rows, "cross_foot": findings},
         "paths": {title: str(path) for title, path in paths.items() if path.exists()},
-        "findings": [f"统计表勾稽不符：{finding}" for finding in findings],
+        "findings": [
+            *(f"统计表勾稽不符：{finding}" for finding in findings),
+            *unprinted,
+            *undrawn,
+            *papers.problems,
+        ],
     }
-    line = f"统计表 {len(rows)} 行，勾稽{'相符' if not findings else f'不符 {len(findings)} 处'}"
-    return Outcome(True, line, facts, None, markdown)
+    line = f"统计表 {len(annex.rows)} 行，勾稽{'相符' if not findings else f'不符 {len(findings)} 处'}"
+    return Outcome(True, line, facts, None, _markdown(annex))
+
+
+def other_table(site: Books, campaign: Campaign | None, year: int | None, by: str | None) -> Outcome:
+    """A variant of the table beside the annex itself: by township, or of a year (no campaign then).
+
+    Written into the campaign's folder, a year's into the folder 年度.  Raises DrawbridgeError DB-REPORT-002.
+    """
+    name = "统计表" + (f"-{year}" if year else "") + ("-乡镇" if by else "")
+    if campaign is not None:
+        annex, folder = campaign_annex(site, campaign, by), site.home.campaign_folder(campaign.task_id)
+    else:
+        annex, folder = year_annex(site, year or 0, by), site.home.folder("年度")
+    tables, unprinted = write_tables(annex, folder, name, press_settings(site))
+    findings = cross_foot(annex.table)
+    facts: dict[str, object] = {
+        "statistics": {"rows": annex.rows, "cross_foot": findings, "notes": list(annex.notes)},
+        "tasks": [one.campaign.task_id for one in annex.inspected],
+        "paths": {title: str(path) for title, path in tables.items()},
+        "findings": [*(f"统计表勾稽不符：{finding}" for finding in findings), *unprinted],
+    }
+    return Outcome(True, f"{name} {len(annex.rows)} 行", facts, None, _markdown(annex))
+
+
+def write_tables(
+    annex: Annex, folder: Path, name: str, settings: PressSettings
+) -> tuple[dict[str, Path], list[str]]:
+    """Writes NAME.xlsx, .md and .pdf; what could not be printed is told, the rest is there all the same."""
+    rows, heading, apart = annex.rows, annex.heading, annex.by is None
+    workbook, _ = write_statistics(folder, heading, rows, name=name, notes=annex.notes, apart=apart)
+    paths = {"统计表": workbook}
+    try:
+        pdf = folder / f"{name}.pdf"
+        paths["统计表（PDF）"] = write_statistics_pdf(
+            pdf, heading, rows, notes=annex.notes, apart=apart, settings=settings
+        )
+    except DrawbridgeError as error:
+        # An office without fonts, or with a template of its own that is broken, still gets its numbers.
+        return paths, [f"统计表没有印成 PDF：{error}"]
+    return paths, []
+
+
+def _markdown(annex: Annex) -> str:
+    return table(tuple(COLUMNS.values()), [tuple(row.values()) for row in annex.rows])
 
 
 def _certificates(site: Books, campaign: Campaign, visits: Visits) -> dict[str, Path]:
@@ -69,44 +116,6 @@ def _certificates(site: Books, campaign: Campaign, visits: Visits) -> dict[str, 
         public = public_form(matched.certificate, salts)
         found["匹配证书公开版"] = keep_document(site, campaign, matched, "抽取证书-公开版", public)
     return found
-
-
-def _substitutes(site: Books, campaign: Campaign) -> dict[str, list[str]]:
-    """Inspectors drawn as substitutes, by department: they count as drawn (domain reference §6 point 15)."""
-    with site.ledger.read() as tx:
-        round_ = round_in_force(tx, campaign.task_id, "inspectors")
-    found: dict[str, list[str]] = {}
-    if round_ is not None and round_.certificate is not None:
-        document = parse_certificate(round_.certificate, "inspectors")
-        for seat in [*document["substitutes"], *document["seat_replacements"]]:
-            if seat["by"] is not None:
-                found.setdefault(seat["department"], []).append(seat["by"])
-        for team in document["teams"].values():
-            for code, members in team.items():
-                found.setdefault(code, []).extend(members)
-    return found
-
-
-def _lists(visits: Visits) -> list[tuple[str, str]]:
-    names = {uscc: form.ent_name for uscc, form in visits.forms.items()}
-    proposals = [
-        (names.get(p.uscc, p.uscc), p.uscc, p.reason, str(p.deadline.on))
-        for p in abnormal_list_proposals(visits.results)
-    ]
-    transfers = [
-        (names.get(r.uscc, r.uscc), r.uscc, r.item_name, r.disposal.label, r.state.label)
-        for r in referrals(visits.results)
-    ]
-    pending = [
-        (names.get(r.uscc, r.uscc), r.uscc, r.item_name, r.code.label, r.awaits)
-        for r in open_cases(visits.results)
-    ]
-    sections = (
-        ("建议列入经营异常名录（由登记机关决定）", ("企业", "代码", "事由", "期限"), proposals),
-        ("线索移送", ("企业", "代码", "事项", "去向", "状态"), transfers),
-        ("待后续处理", ("企业", "代码", "事项", "结果", "等待"), pending),
-    )
-    return [(title, table(head, rows) if rows else "无。") for title, head, rows in sections]
 
 
 STAGE = Stage("report", TITLES["report"], step, after="reconcile")

@@ -11,11 +11,16 @@ from prefect.logging.handlers import APILogWorker
 from draw.certificate import parse_certificate
 from flows import writes
 from flows.certificates import published_certificate
+from flows.home import Home
+from flows.prefect_server import server_log
 from flows.reporting import Reporter, listening
+from flows.server_gone import is_server_gone
+from flows.settings import load_settings
 from flows.site import Site, open_site, resolve_campaign
 from ledger.campaigns import stages
 from ledger.draws import round_in_force
 from schemas.campaign import Campaign
+from schemas.errors import DrawbridgeError
 
 _HAND_OVER_S = 10.0
 
@@ -36,6 +41,11 @@ def run_once(name: str, listener: Reporter, *, with_prefect: bool, resync: bool 
         if with_prefect:
             try:
                 asyncio.run(run_campaign(name))
+            except Exception as error:
+                if not is_server_gone(error):
+                    raise
+                log = server_log(Home(load_settings().home))
+                raise DrawbridgeError("DB-RUN-031", log=log) from error
             finally:
                 _hand_over()
         else:

@@ -6,68 +6,128 @@ One process looks after the others: what dies is started again, and all end with
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
+
 from flows.home import Home, is_running, start_noted
+from flows.lost_runs import LostRuns, client_of, watch, worker_name
 from flows.metrics import serve_metrics
-from flows.prefect_server import start_prefect
+from flows.prefect_server import begin_prefect, server_log, start_prefect
+from flows.restarting import Kept
 from flows.settings import load_settings
 from flows.site import open_site
 from schemas.errors import DrawbridgeError
 
 POOL = "drawbridge"
 _LOOK_EVERY_S = 2.0
+_LOOK_FOR_LOST_RUNS_EVERY_S = 5.0
 
 
-def apply_deployments(project: Path, environment: dict[str, str]) -> None:
-    """Makes the work pool and all deployments of prefect.yaml; existing ones are brought up to date."""
+def apply_deployments(project: Path, environment: Mapping[str, str], log: Path) -> None:
+    """Makes the work pool and all deployments of prefect.yaml; existing ones are brought up to date.
+
+    Raises DrawbridgeError DB-RUN-033 if Prefect refuses; what it said is in `log`.
+    """
     full = {**os.environ, **environment}
     for arguments in (
         ["work-pool", "create", POOL, "--type", "process", "--overwrite"],
         ["--no-prompt", "deploy", "--all"],
     ):
-        subprocess.run(
-            [sys.executable, "-m", "prefect", *arguments],
-            cwd=project,
-            env=full,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
+        with log.open("ab") as output:
+            done = subprocess.run(
+                [sys.executable, "-m", "prefect", *arguments],
+                cwd=project,
+                env=full,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                check=False,
+            )
+        if done.returncode != 0:
+            raise DrawbridgeError("DB-RUN-033", log=log)
 
 
 def serve(
-    home: Home, port: int, flow_environment: dict[str, str], project: Path, ready: Callable[[str], None]
+    home: Home,
+    port: int,
+    flow_environment: dict[str, str],
+    project: Path,
+    ready: Callable[[str], None],
+    say: Callable[[str], None],
 ) -> None:
     """Runs until SIGTERM or Ctrl-C. `flow_environment` is what the flow runs' processes are given.
 
-    `ready` is called with the UI's address once a deployment can be started.  Server and worker are
-    started again when they die; without its mock platform nothing could go on, so that ends it all.
-    Raises DrawbridgeError DB-RUN-005, DB-RUN-028.
+    `ready` is called with the UI's address once a deployment can be started, `say` with what an operator
+    should know.  Server and worker are started again when they die, more and more slowly if they die at once;
+    without its mock platform nothing could go on, so that ends it all.
+    Raises DrawbridgeError DB-RUN-005, -028, -032, -033.
     """
+    shutil.rmtree(home.folder("tmp"), ignore_errors=True)  # what killed workers left
     environment = {**start_prefect(home, port), **flow_environment, "DRAWBRIDGE_PROJECT": str(project)}
-    apply_deployments(project, environment)
-    stop: list[int] = []
+    api = environment["PREFECT_API_URL"]
+    apply_deployments(project, environment, home.folder() / "deploy.log")
+    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, frame: stop.append(received))
+        signal.signal(number, lambda received, frame: stop.set())
     has_mock = is_running(home, "mock")
     _start_worker(home, environment)
-    with _metrics(flow_environment):
-        ready(environment["PREFECT_API_URL"].removesuffix("/api"))
-        while not stop:
+    with _metrics(flow_environment), client_of(api) as client:
+        watch(client)
+        ready(api.removesuffix("/api"))
+        kept = _kept(home, port, environment, say)
+        lost, look_for_lost_at = LostRuns(client), time.monotonic()
+        while not stop.wait(_LOOK_EVERY_S):
             if has_mock and not is_running(home, "mock"):
                 raise DrawbridgeError("DB-RUN-028", log=home.root)
-            if not is_running(home, "prefect-server"):
-                start_prefect(home, port)
-            if not is_running(home, "worker"):
-                _start_worker(home, environment)
-            time.sleep(_LOOK_EVERY_S)
+            for one in kept:
+                one.look(time.monotonic())
+            if time.monotonic() >= look_for_lost_at:
+                look_for_lost_at = time.monotonic() + _LOOK_FOR_LOST_RUNS_EVERY_S
+                _end_lost(lost, say)
+
+
+def _kept(home: Home, port: int, environment: Mapping[str, str], say: Callable[[str], None]) -> list[Kept]:
+    """What is started again when it dies."""
+    now = time.monotonic()
+    return [
+        Kept(
+            "Prefect 服务",
+            server_log(home),
+            begin=lambda: _begin_server(home, port),
+            running=lambda: is_running(home, "prefect-server"),
+            say=say,
+            began_at=now,
+        ),
+        Kept(
+            "执行器",
+            _worker_log(home),
+            begin=lambda: _start_worker(home, environment),
+            running=lambda: is_running(home, "worker"),
+            say=say,
+            began_at=now,
+        ),
+    ]
+
+
+def _begin_server(home: Home, port: int) -> None:
+    begin_prefect(home, port)
+
+
+def _end_lost(lost: LostRuns, say: Callable[[str], None]) -> None:
+    try:
+        for name in lost.look():
+            say(f"运行“{name}”的进程已不在，已标为 Crashed；下一次计划运行从台账继续。")
+    except httpx.HTTPError:  # the server is being started again; the next look finds them too
+        return
 
 
 @contextmanager
@@ -82,6 +142,10 @@ def _metrics(flow_environment: dict[str, str]) -> Iterator[None]:
         yield
 
 
-def _start_worker(home: Home, environment: dict[str, str]) -> None:
+def _worker_log(home: Home) -> Path:
+    return home.folder() / "worker.log"
+
+
+def _start_worker(home: Home, environment: Mapping[str, str]) -> None:
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
-    start_noted(home, "worker", command, environment, home.folder() / "worker.log")
+    start_noted(home, "worker", [*command, "--name", worker_name()], environment, _worker_log(home))

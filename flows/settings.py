@@ -10,9 +10,16 @@ DRAWBRIDGE_CA_FILE          a private certification authority, PEM
 DRAWBRIDGE_CLOCK_URL        a mock's control face; set: campaign time is read there
 DRAWBRIDGE_MAX_WAIT_S       how long a run waits for people before it ends as waiting (default: 0)
 DRAWBRIDGE_POLL_S           seconds between two looks while it waits (default: 30)
+DRAWBRIDGE_DIRECTORY_LOSS_PERCENT  more rows than this gone or bad: the directory is not used (default: 20)
 DRAWBRIDGE_ALERT_URLS (or …_FILE)  where alerts go, see docs/alerts.md
 DRAWBRIDGE_DIGEST_AT        when the day's digest is sent, Shanghai (default: 08:30)
 DRAWBRIDGE_METRICS_PORT, DRAWBRIDGE_METRICS_FILE   figures for Prometheus
+DRAWBRIDGE_FILES_URL        where a browser can read the folder HOME, for links in the pages (default: none)
+DRAWBRIDGE_PAPERS           what the stages print: forms, slips, letters, groups (default: all), or none
+DRAWBRIDGE_TEMPLATES        the office's own templates (default: 文书模板 in HOME), see docs/paper.md
+DRAWBRIDGE_FONTS            a folder of fonts, looked into before the system's
+DRAWBRIDGE_FONT_FAMILIES    of text, then of headings (default: Noto Serif CJK SC,Noto Sans CJK SC)
+DRAWBRIDGE_VERIFIER_URL     where the verifier page is published, as slips print it
 """
 
 from __future__ import annotations
@@ -27,6 +34,8 @@ from schemas.errors import DrawbridgeError
 
 # The ledger's file in HOME, where no other database is set.
 LEDGER_FILE = "ledger.sqlite3"
+
+_PAPERS = r"^(none|(forms|slips|letters|groups)(,(forms|slips|letters|groups))*)$"
 
 
 class Settings(BaseSettings):
@@ -57,8 +66,15 @@ class Settings(BaseSettings):
     digest_at: time = time(8, 30)
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     metrics_file: Path | None = None
+    files_url: str | None = None
     max_wait_s: float = Field(default=0, ge=0, allow_inf_nan=False)
     poll_s: float = Field(default=30, ge=0, allow_inf_nan=False)
+    directory_loss_percent: int = Field(default=20, ge=0, le=100)
+    papers: str = Field(default="forms,slips,letters,groups", pattern=_PAPERS)
+    templates: Path | None = None
+    fonts: Path | None = None
+    font_families: str = Field(default="Noto Serif CJK SC,Noto Sans CJK SC", min_length=1)
+    verifier_url: str | None = Field(default=None, max_length=300)
 
     @property
     def ledger_url(self) -> str:

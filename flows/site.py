@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from connectors.factory import Connections, connect
 from connectors.profile import Profile, load_profile
 from flows.home import Home
+from flows.ledger_mark import begin as begin_mark
 from flows.settings import LEDGER_FILE, Settings, load_settings
 from ledger.campaigns import campaign_of, register_campaign
 from ledger.engine import Ledger, open_ledger
@@ -92,6 +93,7 @@ def open_books(settings: Settings | None = None) -> Iterator[OfflineBooks]:
     _refuse_a_lost_ledger(settings, home)
     ledger = open_ledger(settings.ledger_url)
     try:
+        begin_mark(home, ledger)
         yield OfflineBooks(settings, home, ledger, source_of(settings))
     finally:
         ledger.close()
@@ -115,6 +117,14 @@ def source_of(settings: Settings) -> str:
     return f"{settings.profile}:{settings.platform_url}" if settings.platform_url else IMPORTED
 
 
+def require_platform(settings: Settings) -> None:
+    """Raises DrawbridgeError DB-SET-002 if an address, key or secret of the outside systems is missing."""
+    for name in ("platform_url", "publicity_url", "app_key"):
+        if getattr(settings, name) is None:
+            raise DrawbridgeError("DB-SET-002", name=f"DRAWBRIDGE_{name.upper()}")
+    settings.secret  # noqa: B018 - as much as reading it
+
+
 @contextmanager
 def open_site(settings: Settings | None = None) -> Iterator[Site]:
     """Opens what the settings name; closes it afterwards.
@@ -122,9 +132,7 @@ def open_site(settings: Settings | None = None) -> Iterator[Site]:
     Raises DrawbridgeError DB-SET-002 if an address, key or secret is missing.
     """
     settings = settings or load_settings()
-    for name in ("platform_url", "publicity_url", "app_key"):
-        if getattr(settings, name) is None:
-            raise DrawbridgeError("DB-SET-002", name=f"DRAWBRIDGE_{name.upper()}")
+    require_platform(settings)
     profile = load_profile(settings.profile)
     with open_books(settings) as books:
         connections = connect(

@@ -3,8 +3,8 @@
 A step is a plain function of site and campaign.  It asks the ledger what is open, does that,
 records what came back, and says where the stage stands; it can be called any number of times.
 `perform` repeats it while it waits for people, keeps the stage's row in the ledger and tells
-the listener.  Nothing here needs Prefect: `in_task` makes a task run of a batch only where a
-flow run is under way.
+the listener.  Nothing here needs Prefect: name, tags and page of a run are written only where a flow run is
+under way.
 """
 
 from __future__ import annotations
@@ -14,22 +14,19 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import get_run_logger, tags
 from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 
-from flows.artifacts import write_artifact
 from flows.logs import bound, log_as_json
 from flows.reporting import LogReporter, is_heard, listening, reporter
+from flows.run_marks import SHORT_TITLES, batch_text, mark_run, names_of, tags_of
+from flows.run_page import messages_of, skipped, write_stage_page
 from flows.site import Site, open_site, resolve_campaign
 from ledger.campaigns import campaigns, record_stage, stages
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -65,8 +62,36 @@ class Stage:
 def perform(site: Site, campaign: Campaign, stage: Stage) -> Outcome:
     """Repeats the stage's step until it is done or `max_wait_s` of wall time passed without progress.
 
-    Errors of the step pass through after the stage is recorded as failed with the error's code.
+    Errors of the step pass through after the stage is recorded as failed with the error's code.  Either way
+    the flow run under way, if there is one, gets its page, and the campaign its board.
     """
+    not_again = skipped(site, campaign, stage.key)
+    try:
+        outcome = _repeated(site, campaign, stage)
+    except Exception as error:
+        known = error if isinstance(error, DrawbridgeError) else _unexpected(error)
+        line = "没有完成，已办的都在台账里。"
+        write_stage_page(site, campaign, stage.key, stage.title, line=line, not_again=not_again, error=known)
+        raise
+    write_stage_page(
+        site,
+        campaign,
+        stage.key,
+        stage.title,
+        line=outcome.line,
+        report=outcome.report,
+        done=outcome.done,
+        waiting_for=outcome.waiting_for,
+        not_again=not_again,
+    )
+    return outcome
+
+
+def _unexpected(error: Exception) -> DrawbridgeError:
+    return DrawbridgeError("DB-CLI-005", kind=type(error).__name__)
+
+
+def _repeated(site: Site, campaign: Campaign, stage: Stage) -> Outcome:
     started = last_change = time.monotonic()
     last: tuple[str, str | None] | None = None
     reporter().stage_started(stage.title)
@@ -80,11 +105,6 @@ def perform(site: Site, campaign: Campaign, stage: Stage) -> Outcome:
         reporter().waiting(outcome.waiting_for or stage.title)
         site.sleep(site.settings.poll_s)
     reporter().stage_ended(stage.title, outcome.line, time.monotonic() - started, done=outcome.done)
-    write_artifact(
-        f"{stage.key}-{campaign.task_id}",
-        _artifact(campaign, stage, outcome),
-        f"{stage.title} · {campaign.short_name}",
-    )
     return outcome
 
 
@@ -98,7 +118,7 @@ def _attempt(site: Site, campaign: Campaign, stage: Stage) -> Outcome:
         _record(site, campaign, stage, Outcome(False, str(error)), failed=error.code)
         raise
     except Exception as error:
-        _record(site, campaign, stage, Outcome(False, type(error).__name__), failed="DB-CLI-005")
+        _record(site, campaign, stage, Outcome(False, type(error).__name__), failed=_unexpected(error).code)
         raise
     _record(site, campaign, stage, outcome)
     return outcome
@@ -128,22 +148,6 @@ def _record(
         )
 
 
-def _artifact(campaign: Campaign, stage: Stage, outcome: Outcome) -> str:
-    head = f"# {stage.title}\n\n{campaign.name}（{campaign.document_no or campaign.task_id}）\n\n"
-    state = "**已完成**" if outcome.done else f"**等待：{outcome.waiting_for or '下次运行继续'}**"
-    return f"{head}{state}  {outcome.line}\n\n{outcome.report}\n"
-
-
-def in_task(name: str, batch: Callable[[], T]) -> T:
-    """Runs one batch, as a Prefect task run called `name` (ASCII) where a flow run is under way.
-
-    No result is kept or cached: whether a batch still has to run is the ledger's to say.
-    """
-    if FlowRunContext.get() is None:
-        return batch()
-    return task(name=name, cache_policy=NO_CACHE, persist_result=False)(batch)()
-
-
 def run_name(title: str) -> Callable[[], str]:
     """How a stage's runs are called: by the campaign they were started for, or for all."""
 
@@ -170,11 +174,30 @@ def _run_stage(stage: Stage, campaign_name: str | None) -> dict[str, object]:
             with site.ledger.read() as tx:
                 known = campaigns(tx)
             chosen = [campaign for campaign in known if _open_before(site, campaign, stage) is None]
-        return {
-            campaign.task_id: {"done": outcome.done, "waiting_for": outcome.waiting_for, **outcome.facts}
-            for campaign in chosen
-            for outcome in [perform(site, campaign, stage)]
-        }
+        title = SHORT_TITLES.get(stage.key, stage.title)
+        mark_run(title, names_of(chosen), tags=[tag for one in chosen for tag in tags_of(one)])
+        found: dict[str, object] = {}
+        failed: list[Exception] = []
+        for campaign in chosen:
+            try:
+                found[campaign.task_id] = _performed(site, campaign, stage, title, len(chosen))
+            except Exception as error:  # what is wrong with one must not keep the others from their turn
+                failed.append(error)
+        if failed:
+            raise failed[0]
+        return found
+
+
+def _performed(site: Site, campaign: Campaign, stage: Stage, title: str, of: int) -> dict[str, object]:
+    """One campaign's part of a run, which is then tagged by whom it waits for and named by what it sent."""
+    before = messages_of(site, campaign, stage.key)
+    with tags(*tags_of(campaign)):
+        outcome = perform(site, campaign, stage)
+    sent = batch_text(before, messages_of(site, campaign, stage.key)) if of == 1 else ""
+    if sent or outcome.waiting_for:
+        names = [names_of([campaign]), sent] if of == 1 else []
+        mark_run(title if names else "", *names, tags=tags_of(campaign, outcome.waiting_for))
+    return {"done": outcome.done, "waiting_for": outcome.waiting_for, **outcome.facts}
 
 
 def heard() -> listening | nullcontext[None]:

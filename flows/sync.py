@@ -9,29 +9,44 @@ from typing import Any
 
 from prefect import flow
 
-from connectors.paging import PageGuard, PageMark
+from connectors.paging import PageGuard, PageMark, same_list
 from connectors.protocols import Page
 from documents.quarantine import write_quarantine
 from flows.alerts import look_after_failure
 from flows.artifacts import table
+from flows.batch_tasks import in_task
 from flows.kill_points import reach
 from flows.reporting import reporter
 from flows.site import Site, open_site
-from flows.stage import Outcome, Stage, heard, in_task, run_name, run_stage
+from flows.stage import Outcome, Stage, heard, run_name, run_stage
 from flows.stage_names import TITLES
 from ledger.directory import (
     SnapshotState,
     latest_snapshot,
     materials_of,
+    open_snapshot,
     quarantined,
     record_materials,
 )
 from ledger.sync import abandon_sync, begin_sync, commit_page, complete_sync
+from rules.directory_gate import shrinks_too_much, too_many_refused
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
 
 _KINDS = {"object": "抽查对象", "inspector": "执法检查人员", "item": "抽查事项"}
 _MAX_PAGES = 100_000
+# A list that moved, lies or lost too much cannot be gone on with: the next attempt begins anew.
+_NOT_THIS_LIST = frozenset(
+    {
+        *(
+            f"DB-{area}-{number}"
+            for area in ("PLATFORM", "LEDGER")
+            for number in ("021", "022", "023", "024")
+        ),
+        "DB-SYNC-001",
+        "DB-SYNC-002",
+    }
+)
 
 
 def step(site: Site, campaign: Campaign) -> Outcome:
@@ -78,7 +93,8 @@ def refresh(site: Site) -> dict[str, SnapshotState]:
 def pull(site: Site, kind: str) -> SnapshotState:
     """Pulls one directory to its end, page by page, from the last committed page on.
 
-    Raises SystemUnreachable if no consistent list could be had; what was committed stays.
+    Raises SystemUnreachable if no consistent list could be had, DrawbridgeError DB-SYNC-001 or -002 if too
+    much of it is missing or bad; what was committed stays, and nothing is marked as gone.
     """
     with site.ledger.write() as tx:
         sync = begin_sync(tx, site.source, kind, site.now())
@@ -99,16 +115,56 @@ def pull(site: Site, kind: str) -> SnapshotState:
         try:
             page = in_task(f"pull-{kind}s", batch)
         except DrawbridgeError as error:
-            # A list that moved or lies cannot be gone on with: the next attempt begins anew.
-            if not error.code.endswith(("-021", "-022", "-023", "-024")):
-                raise
-            with site.ledger.write() as tx:
-                abandon_sync(tx, sync, error.code, site.now())
+            if error.code in _NOT_THIS_LIST:
+                with site.ledger.write() as tx:
+                    abandon_sync(tx, sync, error.code, site.now())
             raise
         reporter().progress(guard.read, page.total)
     reach("P4")
+    try:
+        _read_again(site, kind, guard)
+        _stop_at_the_gate(site, kind)
+    except DrawbridgeError as error:
+        if error.code in _NOT_THIS_LIST:
+            with site.ledger.write() as tx:
+                abandon_sync(tx, sync, error.code, site.now())
+        raise
     with site.ledger.write() as tx:
         return complete_sync(tx, sync, site.now())
+
+
+def _read_again(site: Site, kind: str, first: PageGuard) -> None:
+    """Pages of a system that promises no snapshot are read twice, and must be the same list.
+
+    Raises SystemUnreachable DB-PLATFORM-023 if it is not; nothing may be drawn from it.
+    """
+    if first.stable or len(first.marks) <= 1:
+        return
+    second = PageGuard("PLATFORM", _MAX_PAGES)
+    while not second.finished:
+
+        def batch(number: int = second.next_page) -> Page[Any]:
+            page = _fetch(site, kind)(number, None)
+            second.check(page)
+            return page
+
+        in_task(f"check-{kind}s", batch)
+    same_list("PLATFORM", first, second)
+
+
+def _stop_at_the_gate(site: Site, kind: str) -> None:
+    """A list that lost too much takes no other's place. Raises DrawbridgeError DB-SYNC-001, -002."""
+    with site.ledger.read() as tx:
+        now, before = open_snapshot(tx, site.source, kind), latest_snapshot(tx, site.source, kind)
+    if now is None:
+        return
+    percent = site.settings.directory_loss_percent
+    facts = {"what": _KINDS[kind], "percent": percent}
+    if too_many_refused(now.read, now.quarantined, percent):
+        _write_workbook(site, kind, site.home.folder("名录"))
+        raise DrawbridgeError("DB-SYNC-002", read=now.read, refused=now.quarantined, **facts)
+    if before is not None and shrinks_too_much(before.accepted, now.accepted, percent):
+        raise DrawbridgeError("DB-SYNC-001", before=before.accepted, now=now.accepted, **facts)
 
 
 def _fetch(site: Site, kind: str) -> Callable[[int, str | None], Page[Any]]:
@@ -129,14 +185,22 @@ def _departments_without_materials(site: Site, campaign: Campaign) -> list[str]:
 def _workbooks(site: Site, campaign: Campaign) -> dict[str, Path]:
     """A workbook of refused rows for each directory that had any."""
     found: dict[str, Path] = {}
-    for kind, title in _KINDS.items():
-        with site.ledger.read() as tx:
-            rows = quarantined(tx, site.source, kind)
-        if rows:
-            found[kind] = site.home.campaign_folder(campaign.task_id) / f"隔离行-{title}.xlsx"
-            reach("P6")
-            write_quarantine(found[kind], [(row.row_no, row.code, row.reason, row.raw) for row in rows])
+    for kind in _KINDS:
+        path = _write_workbook(site, kind, site.home.campaign_folder(campaign.task_id))
+        if path is not None:
+            found[kind] = path
     return found
+
+
+def _write_workbook(site: Site, kind: str, folder: Path) -> Path | None:
+    with site.ledger.read() as tx:
+        rows = quarantined(tx, site.source, kind)
+    if not rows:
+        return None
+    path = folder / f"隔离行-{_KINDS[kind]}.xlsx"
+    reach("P6")
+    write_quarantine(path, [(row.row_no, row.code, row.reason, row.raw) for row in rows])
+    return path
 
 
 def _report(states: dict[str, SnapshotState], workbooks: dict[str, Path]) -> str:

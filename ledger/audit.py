@@ -20,6 +20,7 @@ from typing import Any
 import rfc8785
 import sqlalchemy as sa
 
+from draw.canonical import canonical
 from ledger.engine import Transaction
 from ledger.tables import audit_event, audit_head
 from ledger.types import read_time_text, time_text
@@ -67,36 +68,50 @@ def append(tx: Transaction, kind: str, subject: str, facts: Mapping[str, Any], a
 
     `facts` is JSON of what changed; `at` is aware. Raises rfc8785.CanonicalizationError for what is no JSON.
     """
-    last = head(tx)
-    event = {
-        "seq": last.seq + 1,
-        "at": time_text(at),
-        "kind": kind,
-        "subject": subject,
-        "facts": facts,
-        "prev": last.digest,
-    }
-    new = AuditHead(last.seq + 1, _digest(event))
+    last, moment, told = head(tx), time_text(at), canonical(facts).decode()
+    # As RFC 8785 orders the members; `verify_audit` writes the event anew, by other means.
+    event = (
+        f'{{"at":{_quoted(moment)},"facts":{told},"kind":{_quoted(kind)},"prev":{_quoted(last.digest)},'
+        f'"seq":{last.seq + 1},"subject":{_quoted(subject)}}}'
+    )
+    new = AuditHead(last.seq + 1, hashlib.sha256(event.encode()).hexdigest())
     tx.execute(
-        audit_event.insert(),
+        _ADD_EVENT,
         {
             "seq_no": new.seq,
-            "event_at": event["at"],
+            "event_at": moment,
             "kind": kind,
             "subject": subject,
-            "facts": rfc8785.dumps(facts).decode(),
+            "facts": told,
             "prev_digest": last.digest,
             "digest": new.digest,
         },
     )
-    tx.execute(audit_head.update().values(seq_no=new.seq, digest=new.digest))
+    tx.execute(_MOVE_HEAD, {"new_seq": new.seq, "new_digest": new.digest})
     return new
+
+
+_HEAD = sa.select(audit_head.c.seq_no, audit_head.c.digest)
+_ADD_EVENT = audit_event.insert()
+_MOVE_HEAD = audit_head.update().values(seq_no=sa.bindparam("new_seq"), digest=sa.bindparam("new_digest"))
+
+
+def _quoted(text: str) -> str:
+    return canonical(text).decode()
 
 
 def head(tx: Transaction) -> AuditHead:
     """The end of the chain, to be kept elsewhere."""
-    seq, digest = tx.execute(sa.select(audit_head.c.seq_no, audit_head.c.digest)).one()
+    seq, digest = tx.execute(_HEAD).one()
     return AuditHead(seq, digest)
+
+
+def holds(tx: Transaction, end: AuditHead) -> bool:
+    """Whether the chain went through that end; any chain began at `(0, ORIGIN)`."""
+    if end == AuditHead(0, ORIGIN):
+        return True
+    found = tx.scalar(sa.select(audit_event.c.digest).where(audit_event.c.seq_no == end.seq))
+    return bool(found == end.digest)
 
 
 def events(tx: Transaction, subject: str | None = None, kind: str | None = None) -> list[AuditEvent]:

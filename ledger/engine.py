@@ -7,6 +7,7 @@ which every writer moves anyway.  Readers see one state and are never in a write
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -102,6 +103,8 @@ def describe_database(url: str) -> DatabaseState:
     try:
         path = ledger.engine.url.database
         if dialect.name == "sqlite" and not Path(str(path)).exists():
+            if not os.access(Path(str(path)).parent, os.W_OK | os.X_OK):
+                raise DrawbridgeError("DB-LEDGER-003", place=ledger.place)
             with sa.create_engine("sqlite://").connect() as memory:
                 return DatabaseState(_product(memory), None, False)
         with ledger.read() as tx:

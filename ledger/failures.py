@@ -38,6 +38,7 @@ _POSTGRES = {
     "58": "DB-LEDGER-007",  # system error, such as input or output
     "XX001": "DB-LEDGER-008",  # data corrupted
     "XX002": "DB-LEDGER-008",  # index corrupted
+    "42P01": "DB-LEDGER-008",  # no such table
     "28": "DB-LEDGER-002",  # invalid authorization
     "3D": "DB-LEDGER-002",  # no such database
     "53": "DB-LEDGER-009",  # insufficient resources, too many connections
@@ -49,6 +50,8 @@ _POSTGRES = {
 def code_of(error: BaseException | None) -> str | None:
     """Our code for what a driver raised; None: it says nothing about the database's state."""
     if isinstance(error, sqlite3.Error):
+        if str(error).startswith("no such table"):  # of its own code it has none: 1, as any mistake in SQL
+            return "DB-LEDGER-008"
         number = getattr(error, "sqlite_errorcode", None)
         return None if number is None else _SQLITE.get(number & 0xFF)
     if isinstance(error, psycopg.Error):

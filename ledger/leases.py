@@ -56,12 +56,20 @@ def renew(tx: Transaction, held: Lease, wall: datetime, ttl_s: float) -> Lease:
     An expired lease that nobody took is still held. Raises DrawbridgeError DB-LEDGER-040 if it was taken
     over.
     """
-    recorded = lease_of(tx, held.name)
-    if recorded is None or recorded.fence != held.fence:
-        raise DrawbridgeError("DB-LEDGER-040", name=held.name)
     longer = Lease(held.name, held.owner, held.fence, wall + timedelta(seconds=ttl_s))
-    tx.execute(table.update().where(table.c.lease_name == held.name).values(expires_at=longer.expires_at))
+    found = tx.execute(
+        _RENEW, {"the_name": held.name, "the_fence": held.fence, "new_expiry": longer.expires_at}
+    )
+    if found.rowcount != 1:
+        raise DrawbridgeError("DB-LEDGER-040", name=held.name)
     return longer
+
+
+_RENEW = (
+    table.update()
+    .where(table.c.lease_name == sa.bindparam("the_name"), table.c.fence == sa.bindparam("the_fence"))
+    .values(expires_at=sa.bindparam("new_expiry"))
+)
 
 
 def release(tx: Transaction, held: Lease, wall: datetime) -> None:

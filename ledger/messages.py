@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -77,39 +78,36 @@ def add_message(
     wall: datetime,
 ) -> Message:
     """Writes a message that is about to be sent for the first time; `members`: key and version."""
-    tx.execute(
-        delivery_batch.insert(),
-        {
-            "batch_no": batch_no,
-            "kind": kind,
-            "task_id": task_id,
-            "system": system,
-            "state": "sending",
-            "body": body,
-            "body_digest": digest_of(body),
-            "created_at": created_at,
-            "sent_at": wall,
-            "tries": 0,
-            "sends": 1,
-            "absent_reads": 0,
-        },
+    message = Message(
+        batch_no=batch_no,
+        kind=kind,
+        task_id=task_id,
+        system=system,
+        state="sending",
+        body=body,
+        body_digest=digest_of(body),
+        created_at=created_at,
+        sent_at=wall,
+        tries=0,
+        sends=1,
+        absent_reads=0,
+        absent_since=None,
+        next_try_at=None,
     )
+    tx.execute(_ADD_MESSAGE, vars(message))
     tx.execute(
-        delivery_batch_item.insert(),
+        _ADD_MEMBERS,
         [
             {"batch_no": batch_no, "entry_no": number, "item_key": key, "item_version": version}
             for number, (key, version) in enumerate(members, 1)
         ],
     )
-    found = message_of(tx, batch_no)
-    if found is None:
-        raise LookupError(batch_no)
-    return found
+    return message
 
 
 def message_of(tx: Transaction, batch_no: str) -> Message | None:
     """One message."""
-    row = tx.execute(sa.select(delivery_batch).where(delivery_batch.c.batch_no == batch_no)).one_or_none()
+    row = tx.execute(_MESSAGE, {"the_batch": batch_no}).one_or_none()
     return None if row is None else _message(row)
 
 
@@ -122,6 +120,13 @@ def messages_in(tx: Transaction, kind: str, task_id: str, states: Collection[str
     return [_message(row) for row in tx.execute(query.order_by(column.sent_at, column.batch_no))]
 
 
+def message_count(tx: Transaction, kind: str, task_id: str) -> int:
+    """How many messages of one kind and task were ever written."""
+    column = delivery_batch.c
+    query = sa.select(sa.func.count()).where(column.kind == kind, column.task_id == task_id)
+    return int(tx.scalar(query) or 0)
+
+
 def members(tx: Transaction, batch_no: str) -> list[tuple[str, int]]:
     """Key and version of what the message was written with, in its order."""
     column = delivery_batch_item.c
@@ -131,7 +136,27 @@ def members(tx: Transaction, batch_no: str) -> list[tuple[str, int]]:
 
 def set_message(tx: Transaction, batch_no: str, **values: object) -> None:
     """Changes columns of a message, never its bytes."""
-    tx.execute(delivery_batch.update().where(delivery_batch.c.batch_no == batch_no).values(**values))
+    given = {"the_batch": batch_no} | {f"new_{column}": value for column, value in values.items()}
+    tx.execute(_change_of(tuple(values)), given)
+
+
+# Statements are made once: what SQLAlchemy does to make one costs more than SQLite does to carry it out.
+_MESSAGE = sa.select(delivery_batch).where(delivery_batch.c.batch_no == sa.bindparam("the_batch"))
+_LAST_ENTRY = (
+    sa.select(exchange_log)
+    .where(exchange_log.c.batch_no == sa.bindparam("the_batch"))
+    .order_by(exchange_log.c.entry_no.desc())
+    .limit(1)
+)
+_ADD_MESSAGE, _ADD_MEMBERS, _ADD_ENTRY = (
+    table.insert() for table in (delivery_batch, delivery_batch_item, exchange_log)
+)
+
+
+@lru_cache(maxsize=64)
+def _change_of(columns: tuple[str, ...]) -> sa.Update:
+    new = {name: sa.bindparam(f"new_{name}", type_=delivery_batch.c[name].type) for name in columns}
+    return delivery_batch.update().where(delivery_batch.c.batch_no == sa.bindparam("the_batch")).values(**new)
 
 
 def log_answer(
@@ -160,7 +185,7 @@ def log_answer(
     ):
         return
     tx.execute(
-        exchange_log.insert(),
+        _ADD_ENTRY,
         {
             "batch_no": batch_no,
             "entry_no": 1 if last is None else last.entry_no + 1,
@@ -180,8 +205,7 @@ def exchanges(tx: Transaction, batch_no: str) -> list[Exchanged]:
 
 
 def _last_entry(tx: Transaction, batch_no: str) -> Exchanged | None:
-    query = sa.select(exchange_log).where(exchange_log.c.batch_no == batch_no)
-    row = tx.execute(query.order_by(exchange_log.c.entry_no.desc()).limit(1)).one_or_none()
+    row = tx.execute(_LAST_ENTRY, {"the_batch": batch_no}).one_or_none()
     return None if row is None else _exchanged(row)
 
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +35,7 @@ OPEN = frozenset({"ready", "sending", "pending", "parked"})
 """A later version of the same record waits until the earlier one has left these states."""
 
 _KEYS_AT_ONCE = 400
+_MANY = 200
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,9 @@ def add_items(
             for key, version, payload, deadline in rows
         ],
     )
+    if len(rows) >= _MANY and tx.dialect.name == "postgresql":
+        # Planned for an almost empty table, it would read all rows for each one that it changes.
+        tx.execute(sa.text("ANALYZE delivery_item"))
 
 
 def outbox_items(
@@ -126,8 +131,15 @@ def item_of(tx: Transaction, kind: str, task_id: str, key: str, version: int) ->
 
 def items_of_batch(tx: Transaction, batch_no: str) -> list[OutboxItem]:
     """The items that are in a message now, by key and version; those that left it are not among them."""
-    rows = tx.execute(sa.select(delivery_item).where(delivery_item.c.batch_no == batch_no))
+    rows = tx.execute(_OF_BATCH, {"the_batch": batch_no})
     return sorted((_item(row) for row in rows), key=lambda item: (item.key, item.version))
+
+
+def keys_of_batch(tx: Transaction, batch_no: str) -> list[tuple[str, int]]:
+    """Key and version of the items that are in a message now, without a look at what they hold."""
+    column = delivery_item.c
+    query = sa.select(column.item_key, column.item_version).where(column.batch_no == batch_no)
+    return sorted(tx.execute(query).tuples())
 
 
 def waiting_items(tx: Transaction, kind: str, task_id: str) -> list[Waiting]:
@@ -163,28 +175,46 @@ def set_item(tx: Transaction, item: OutboxItem, **values: object) -> None:
 
 def set_items(tx: Transaction, items: Sequence[OutboxItem], **values: object) -> None:
     """Changes the same columns of several items alike."""
-    if not items:
-        return
-    column = delivery_item.c
-    tx.execute(
-        delivery_item.update()
-        .where(
-            column.kind == sa.bindparam("the_kind"),
-            column.task_id == sa.bindparam("the_task"),
-            column.item_key == sa.bindparam("the_key"),
-            column.item_version == sa.bindparam("the_version"),
+    if items:
+        given = {f"new_{column}": value for column, value in values.items()}
+        tx.execute(_change_of(tuple(values)), [_names(item) | given for item in items])
+
+
+def answer_items(tx: Transaction, answered: Sequence[tuple[OutboxItem, Mapping[str, object]]]) -> None:
+    """Changes several items, each in its own way but all in the same columns."""
+    if answered:
+        tx.execute(
+            _change_of(tuple(answered[0][1])),
+            [
+                _names(item) | {f"new_{column}": value for column, value in values.items()}
+                for item, values in answered
+            ],
         )
-        .values(**values),
-        [
-            {
-                "the_kind": item.kind,
-                "the_task": item.task_id,
-                "the_key": item.key,
-                "the_version": item.version,
-            }
-            for item in items
-        ],
-    )
+
+
+# Statements are made once: what SQLAlchemy does to make one costs more than SQLite does to carry it out.
+_OF_BATCH = sa.select(delivery_item).where(delivery_item.c.batch_no == sa.bindparam("the_batch"))
+_ONE_OF_SEVERAL = delivery_item.update().where(
+    delivery_item.c.kind == sa.bindparam("the_kind"),
+    delivery_item.c.task_id == sa.bindparam("the_task"),
+    delivery_item.c.item_key == sa.bindparam("the_key"),
+    delivery_item.c.item_version == sa.bindparam("the_version"),
+)
+
+
+@lru_cache(maxsize=64)
+def _change_of(columns: tuple[str, ...]) -> sa.Update:
+    new = {name: sa.bindparam(f"new_{name}", type_=delivery_item.c[name].type) for name in columns}
+    return _ONE_OF_SEVERAL.values(**new)
+
+
+def _names(item: OutboxItem) -> dict[str, object]:
+    return {
+        "the_kind": item.kind,
+        "the_task": item.task_id,
+        "the_key": item.key,
+        "the_version": item.version,
+    }
 
 
 def published_keys(tx: Transaction, task_id: str) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,6 +48,34 @@ def record_results(
     Pages come oldest change first, so that whoever goes on from the cursor misses nothing.
     `refused`: page number and row.
     """
+    added, changed, news = _write_news(tx, task_id, rows, now)
+    new_refusals = record_quarantined(tx, task_id, _KIND, 0, refused, now, once=True)
+    if rows:
+        _move_cursor(tx, task_id, max(row.updated_at for row in rows))
+    if news or new_refusals:
+        append(tx, "results-recorded", task_id, {"results": news, "refused": new_refusals}, now)
+    return ResultsOutcome(added, changed, len(rows) - added - changed, new_refusals)
+
+
+def record_entered_results(
+    tx: Transaction, task_id: str, rows: Sequence[ItemResult], source: Mapping[str, object], now: datetime
+) -> ResultsOutcome:
+    """Records results that a department entered on a sheet; the same again is no news.
+
+    They are kept and versioned as the platform's are.  `source` goes into the audit chain with them: the
+    department, the sheet's digest, the reason for a correction.  The cursor of the platform stays where it
+    is: it has its own order.
+    """
+    added, changed, news = _write_news(tx, task_id, rows, now)
+    if news:
+        append(tx, "results-entered", task_id, {"results": news, **source}, now)
+    return ResultsOutcome(added, changed, len(rows) - added - changed, 0)
+
+
+def _write_news(
+    tx: Transaction, task_id: str, rows: Sequence[ItemResult], now: datetime
+) -> tuple[int, int, list[list[object]]]:
+    """Writes what is not on record as it is: how many are new and changed; ids, versions, digests."""
     known = _newest(tx, task_id, [row.result_id for row in rows])
     added = changed = 0
     news: list[list[object]] = []
@@ -61,12 +89,7 @@ def record_results(
         known[row.result_id] = (seq_no + 1, digest)
         added, changed = (added + 1, changed) if seq_no < 0 else (added, changed + 1)
         news.append([row.result_id, row.version, digest])
-    new_refusals = record_quarantined(tx, task_id, _KIND, 0, refused, now, once=True)
-    if rows:
-        _move_cursor(tx, task_id, max(row.updated_at for row in rows))
-    if news or new_refusals:
-        append(tx, "results-recorded", task_id, {"results": news, "refused": new_refusals}, now)
-    return ResultsOutcome(added, changed, len(rows) - added - changed, new_refusals)
+    return added, changed, news
 
 
 def results(tx: Transaction, task_id: str) -> list[ItemResult]:

@@ -84,6 +84,12 @@ def _speed(text: str) -> Speed:
     return speed
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError("端口是 0 到 65535 的整数")
+    return int(text)
+
+
 def _fault(text: str) -> dict[str, Any]:
     try:
         return fault_of_text(text)
@@ -105,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--speed", type=_speed, default="max", metavar="X", help="任务时间是实际时间的多少倍，或 max（默认）")
     add("--platform-draw", choices=list(VARIANTS), default="certified", help="由平台抽取时怎样抽取")
     add("--host", default="127.0.0.1", help="监听地址（默认 127.0.0.1）")
-    add("--port", type=int, default=0, help="平台的端口；0 为任意空闲端口（默认）")
+    add("--port", type=_port, default=0, help="平台的端口；0 为任意空闲端口（默认）")
     add("--certificate", type=Path, metavar="FILE", help="证书和密钥（PEM）；两个系统改用 https")
     add(
         "--fault",

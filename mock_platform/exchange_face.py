@@ -248,7 +248,7 @@ def _settle_version(world: World, answer: Row, place: str) -> None:
         answer["state"] = "accepted"
         withdrawn = record["operation"] == "D"
         record["state"] = "withdrawn" if withdrawn else "accepted"
-        record["shown"] = None if withdrawn else _public(record)
+        record["shown"] = None if withdrawn else _public(world, record)
         if record is not newest and newest["state"] == "pending":
             newest["shown"] = record["shown"]
     world.settle_write(record["seq"], record["state"])
@@ -270,9 +270,14 @@ def _check_register(world: World, record: Row) -> None:
         raise Refusal("50", "名称与登记名称不一致")
 
 
-def _public(record: Row) -> Row:
+def _public(world: World, record: Row) -> Row:
+    """What the public sees of a record. A correction keeps the day on which the first version appeared."""
     names = (
         "pripId raninsPlanId raninsPlaneName raninsTaskId raninsTaskName raninsTypeName insAuth insDate "
         "details version"
     )
-    return {name: record[name] for name in names.split()}
+    shown = record["shown"] or {}
+    return {
+        **{name: record[name] for name in names.split()},
+        "publicDate": shown.get("publicDate", str(world.now().date())),
+    }

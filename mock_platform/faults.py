@@ -161,6 +161,8 @@ class Faults:
             return False
         if call.dropped or fault.cleared.is_set():
             return False
+        if phase == "before" and call.reply is not None:
+            return False  # another fault has answered, and what it said of the request must stay true
         return "write" not in fault.args or call.wrote(fault.args["write"])
 
     def reset_share(self, faults: Sequence[Fault]) -> float | None:

@@ -109,7 +109,10 @@ def review(world: World, act: Act) -> None:
             world.will(at, "close-pending", item["deptCode"], f"{key} 后续处理办结", (), key=key)
     if world.plan.platform_publishes and opinion == "1" and form["uniscid"].startswith("9"):
         topics = (f"public/{form['uniscid']}",)
-        at = on(act.at.date() + timedelta(days=1), 6)
+        if world.intends("never-feed", form["uniscid"]):
+            return
+        late = world.intends("feed-late", form["uniscid"])
+        at = on(act.at.date() + timedelta(days=int(late.get("days", 30)) if late else 1), 6)
         world.will(
             at, "feed", "platform", f"{form['uniscid']} 的结果归集到公示系统", topics, form=form["formNo"]
         )

@@ -24,8 +24,10 @@ ACTS: dict[str, str] = {
     "enter-late": "department `who` enters its results `workingDays` after completion (limit + 3)",
     "never-review": "the reviewer does not look at the enterprise `who`",
     "withhold": "the reviewer withholds the enterprise `who`, for `basis`",
-    "rename": "the enterprise `who` is registered as `name` from now on",
+    "rename": "the enterprise `who` is registered as `name` from now on; the directory says what it said",
     "change-state": "the enterprise `who` is in registration state `state` from now on",
+    "feed-late": "the enterprise `who` appears in public `days` days later (30), fed by the platform",
+    "never-feed": "the enterprise `who` does not appear in public, fed by the platform",
     "platform-draw": "the platform draws as `variant`, if it has not drawn yet",
 }
 """Acts and what they mean. `who` left out: every department or enterprise."""
@@ -55,9 +57,13 @@ def announce_intention(world: World, body: Row) -> None:
 
 
 def change_state(world: World, code: str, state: str) -> None:
-    """The directory's rows of an enterprise say so from now on."""
+    """The directory's rows of an enterprise, and the register, say so from now on."""
     for index, row in enumerate(world.objects):
         if as_meant(row["ownerUniscid"] or row["uniscid"]) == code:
             row["regState"] = state
             row["updatedAt"] = wire_time(world.now())
             world.row_changed("objects", index)
+    for prip_id, enterprise in world.enterprises.items():
+        if enterprise["uniscid"] == code:
+            enterprise["regState"] = state
+            world.enterprises.touch(prip_id)

@@ -23,6 +23,15 @@ def strata_of(plan: CampaignPlan) -> list[tuple[str, Fraction]]:
     return [(name, plan.risk.get(name, plan.ratio)) for name in (*_GRADES, UNRATED)]
 
 
+def overall_of(plan: CampaignPlan, eligible: int) -> Fraction:
+    """The least share of all that may be drawn: as written, or what the written number of objects needs."""
+    if plan.least == 0 or eligible == 0:
+        return plan.ratio
+    if plan.least >= eligible:
+        return Fraction(1)
+    return max(plan.ratio, Fraction((plan.least - 1) * 1_000_000 // eligible + 1, 1_000_000))
+
+
 def eligible_rows(world: World) -> list[tuple[str, str, str]]:
     """`(object id, stratum, code)` of every row that is fit to be drawn, by object id."""
     fit = [row for row in _clean(world.objects) if _may_be_drawn(row, world.plan)]

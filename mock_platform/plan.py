@@ -71,6 +71,7 @@ class CampaignPlan:
     projects: bool
     tags: tuple[str, ...]
     ratio: Fraction
+    least: int
     risk: dict[str, Fraction]
     checks_a_year: int | None
     departments: tuple[Department, ...]
@@ -126,6 +127,7 @@ def read_plan(path: Path) -> CampaignPlan:
         projects=str((raw.get("objects") or {}).get("type", "生产建设项目")) in _PROJECT,
         tags=tuple((raw.get("objects") or {}).get("tags") or ()),
         ratio=_share((raw.get("ratio") or {}).get("overall", "10%")),
+        least=_objects((raw.get("ratio") or {}).get("overall")),
         risk={
             str(grade): _share(text) for grade, text in ((raw.get("ratio") or {}).get("risk") or {}).items()
         },
@@ -191,9 +193,32 @@ def _items(catalogue: list[dict[str, Any]], departments: list[Department]) -> li
     return rows
 
 
+_SHARES = {
+    r"([0-9.]+)\s*[%％]": 100,
+    r"百分之\s*([0-9.]+)": 100,
+    r"([0-9.]+)\s*‰": 1000,
+    r"^\s*(0\.[0-9]+|1)\s*$": 1,
+}
+"""How a share is written -> its denominator."""
+
+_LEAST_SHARE = Fraction(1, 1_000_000)
+
+
 def _share(text: Any) -> Fraction:
-    number = re.search(r"([0-9]+(?:\.[0-9]+)?)\s*[%％]", str(text))
-    return Fraction(number[1]) / 100 if number else Fraction(str(text))
+    """The share that is written; where there is only a number of objects, the least there is."""
+    for pattern, of in _SHARES.items():
+        found = re.search(pattern, str(text))
+        if found:
+            return Fraction(found[1]) / of
+    if _objects(text):
+        return _LEAST_SHARE
+    raise ValueError(f"no ratio: {text}")
+
+
+def _objects(text: Any) -> int:
+    """How many objects at least, as `20户` says; 0 where nothing does."""
+    found = re.search(r"([0-9]+)\s*[户个家]", str(text or ""))
+    return int(found[1]) if found else 0
 
 
 def _count(text: Any) -> int | None:

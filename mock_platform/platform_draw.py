@@ -27,7 +27,7 @@ from mock_platform.own_certificates import (
     times_before,
 )
 from mock_platform.own_draw import draw_inspectors, draw_objects, replace
-from mock_platform.own_list import eligible_rows, fit_people, recusals, strata_of
+from mock_platform.own_list import eligible_rows, fit_people, overall_of, recusals, strata_of
 from mock_platform.shanghai_time import add_working_days, office_moment, on, wire_time
 from mock_platform.unfair_draws import PICKERS, pick
 from mock_platform.world import Player, World
@@ -53,8 +53,9 @@ def draw(world: World, act: Act) -> None:
     plan = world.plan
     eligible, strata = eligible_rows(world), strata_of(plan)
     times = times_before(act.at)
-    document = begun(world, "objects", *times, eligible_members(eligible, plan.ratio, strata))
-    result = draw_objects(eligible, plan.ratio, strata, document["seed"])
+    overall = overall_of(plan, len(eligible))
+    document = begun(world, "objects", *times, eligible_members(eligible, overall, strata))
+    result = draw_objects(eligible, overall, strata, document["seed"])
     variant = world.meta["platform-draw"]
     if variant in PICKERS:
         result["winners"] = pick(variant, world.chance("unfair"), eligible, result)
@@ -91,9 +92,9 @@ def replace_objects(world: World, act: Act) -> None:
     """One batch of replacements, a certificate that corrects the one before, and another dispatch."""
     objections = _accepted_objections(world)
     before = json.loads(world.drawn["certificates"][-1])
-    result = draw_objects(
-        [tuple(row) for row in world.drawn["frozen"]], world.plan.ratio, strata_of(world.plan), before["seed"]
-    )
+    frozen = [tuple(row) for row in world.drawn["frozen"]]
+    overall = overall_of(world.plan, len(frozen))
+    result = draw_objects(frozen, overall, strata_of(world.plan), before["seed"])
     strata = {row["objectId"]: row["stratum"] for row in world.drawn["objects"]}
     used = {row["objectId"] for row in world.drawn["objects"]}
     codes = {object_id: code for object_id, _, code in world.drawn["frozen"]}
@@ -220,6 +221,7 @@ def feed(world: World, act: Act) -> None:
         "raninsTypeName": "定向" if plan.task_type == "1" else "不定向",
         "insAuth": "、".join(names[one] for one in taking_part),
         "insDate": max(row["completedAt"] for row in results)[:10],
+        "publicDate": str(act.at.date()),
         "details": [
             {
                 "seqno": number,

@@ -18,6 +18,16 @@ _STYLE = (
 )
 _MOST = 50
 
+REGISTRATION = {
+    "1": "存续（在营、开业、在册）",
+    "2": "注销",
+    "3": "吊销，未注销",
+    "4": "撤销",
+    "5": "迁出",
+    "6": "歇业",
+}
+"""登记状态: the directory's code, and the words that the public reads."""
+
 
 def home_page(world: World, wanted: str) -> Reply:
     """The search form, and what was found for `wanted`."""
@@ -41,7 +51,10 @@ def home_page(world: World, wanted: str) -> Reply:
 
 def enterprise_page(enterprise: Row, records: list[Row]) -> Reply:
     """One enterprise with its results, each with its items."""
-    parts = [f"<p>统一社会信用代码：{escape(enterprise['uniscid'])}</p><h2>双随机抽查结果信息</h2>"]
+    parts = [
+        f"<p>统一社会信用代码：{escape(enterprise['uniscid'])}</p>",
+        f"<p>登记状态：{REGISTRATION[enterprise.get('regState', '1')]}</p><h2>双随机抽查结果信息</h2>",
+    ]
     if not records:
         parts.append("<p>暂无双随机抽查结果信息。</p>")
     for number, record in enumerate(records, 1):
@@ -55,6 +68,7 @@ def enterprise_page(enterprise: Row, records: list[Row]) -> Reply:
             ("抽查类型", shown["raninsTypeName"]),
             ("抽查机关", shown["insAuth"]),
             ("抽查完成日期", shown["insDate"]),
+            ("公示日期", shown["publicDate"]),
         ]
         lines = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in facts)
         items = "".join(

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from mock_platform.answering import answer, interrupted
 from mock_platform.exchange_face import get_held_record, get_receipt, post_spotchecks, refuse_xml
-from mock_platform.public_pages import enterprise_page, home_page
+from mock_platform.public_pages import REGISTRATION, enterprise_page, home_page
 from mock_platform.refusal import Refusal
 from mock_platform.shanghai_time import on
 from mock_platform.wire import Caller, Reply, Request, json_reply
@@ -17,12 +17,14 @@ from mock_platform.world import Row, World
 
 _ROWS = "/gsxt/corp-query-entprise-info-getDrRaninsRes-"
 _DETAIL = "/gsxt/corp-query-entprise-info-getDrRaninsResDetail-"
+_ENTERPRISE = "/gsxt/corp-query-entprise-info-primaryinfoapp-entbaseInfo-"
 _ROUTES: list[tuple[str, str, re.Pattern[str]]] = [
     ("postSpotchecks", "POST", re.compile(r"/exchange/v1/spotchecks")),
     ("getReceipt", "GET", re.compile(r"/exchange/v1/receipts/([^/]+)")),
     ("getHeldRecord", "GET", re.compile(r"/exchange/v1/records/([^/]+)")),
     ("getPublicRows", "GET", re.compile(re.escape(_ROWS) + r"([^/]+)\.html")),
     ("getPublicDetail", "GET", re.compile(re.escape(_DETAIL) + r"([^/]+)\.html")),
+    ("getPublicEnterprise", "GET", re.compile(re.escape(_ENTERPRISE) + r"([^/]+)\.html")),
     ("getPublicNumber", "GET", re.compile(r"/public-numbers/([^/]+)")),
     ("getHomePage", "GET", re.compile(r"/")),
     ("getEnterprisePage", "GET", re.compile(r"/entprise/([^/]+)")),
@@ -92,12 +94,27 @@ def _public_rows(world: World, request: Request, prip_id: str) -> Reply:
                     "insAuth",
                 )
             },
-            "insDate": int(on(date.fromisoformat(record["shown"]["insDate"]), 0).timestamp() * 1000),
+            "insDate": _milliseconds(record["shown"]["insDate"]),
+            "publicDate": _milliseconds(record["shown"]["publicDate"]),
             "url": f"{_DETAIL}{record['publicId']}.html",
         }
         for record in shown_with_ids(world, prip_id)
     ]  # fmt: skip
     return json_reply(_table(request, rows))
+
+
+def _milliseconds(day: str) -> int:
+    """The midnight that a day of Shanghai begins with, as the site writes days."""
+    return int(on(date.fromisoformat(day), 0).timestamp() * 1000)
+
+
+def _public_enterprise(world: World, request: Request, prip_id: str) -> Reply:
+    """Who an enterprise is today, by the register."""
+    row = world.enterprises.get(prip_id)
+    if row is None:
+        raise Refusal("44", "没有这个主体")
+    state = REGISTRATION[row.get("regState", "1")]
+    return json_reply({"uniscId": row["uniscid"], "entName": row["entName"], "regState_CN": state})
 
 
 def shown_with_ids(world: World, prip_id: str) -> list[Row]:
@@ -163,6 +180,7 @@ _CALLS: dict[str, Callable[[World, Request, str], Reply]] = {
     "getHeldRecord": lambda world, _, record_id: get_held_record(world, record_id),
     "getPublicRows": _public_rows,
     "getPublicDetail": _public_detail,
+    "getPublicEnterprise": _public_enterprise,
     "getPublicNumber": _public_number,
     "getHomePage": _home,
     "getEnterprisePage": _enterprise,

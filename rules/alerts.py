@@ -113,7 +113,13 @@ class Changes:
     over: Sequence[str]
 
 
-DANGER: Mapping[str, int] = {"部门确认": 0, "现场检查（时限已过）": 0, "公示": 2, "移交列入经营异常名录": 2}
+DANGER: Mapping[str, int] = {
+    "部门确认": 0,
+    "现场检查": 2,
+    "结果录入": 2,
+    "公示": 2,
+    "移交列入经营异常名录": 2,
+}
 """Working days left from which a limit is in danger, by what is due: the last day of a limit of one
 working day, the last two days of longer ones (`rules.deadlines.WarningLevel.URGENT`)."""
 _DANGER_OF_OTHERS = 2

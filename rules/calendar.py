@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from functools import cache
 
 import chinese_calendar
 
@@ -60,6 +61,7 @@ def is_announced(day: date, last_year: int = LAST_YEAR) -> bool:
     return day.year < last_year or (day.year == last_year and (day.month, day.day) < (12, 26))
 
 
+@cache  # a look at a county's deadlines asks a thousand times for the days of a few weeks
 def is_working_day(day: date) -> bool:
     """Whether `day` is worked.
 

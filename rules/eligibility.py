@@ -104,13 +104,18 @@ def decide(
     return Eligibility(tuple(eligible), tuple(excluded), tuple(notices))
 
 
+LEAST_SHARE = "0.000001"
+"""The smallest ratio that there is: one object of each stratum that has any."""
+
+
 def strata_for(campaign: Campaign) -> list[tuple[str, str]]:
     """The strata with their ratios as draw-spec.md writes them: every grade, then the unrated ones.
 
     A grade that the plan does not name is drawn at the overall ratio; so are the unrated
-    (domain reference §6 point 8).
+    (domain reference §6 point 8).  Where the plan has a number of objects only (`20户`), one of each grade
+    is the least, and the rest of the number goes to the grades in proportion (draw-spec.md §3.2).
     """
-    overall = campaign.ratio.share or "1"
+    overall = campaign.ratio.share or LEAST_SHARE
     strata = []
     for grade in RiskGrade:
         written = campaign.risk_ratios.get(grade)
@@ -120,7 +125,7 @@ def strata_for(campaign: Campaign) -> list[tuple[str, str]]:
 
 def overall_ratio(campaign: Campaign, eligible: int) -> str:
     """The least share of all eligible objects: as written, or what the written number of objects needs."""
-    share = campaign.ratio.share or "1"
+    share = campaign.ratio.share or LEAST_SHARE
     if campaign.ratio.minimum is None or eligible == 0:
         return share
     needed = share_for(max(1, min(campaign.ratio.minimum, eligible)), eligible)

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, NoReturn, TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
-import yaml
 from pydantic import ValidationError
 
-from rules.calendar import SHANGHAI
 from rules.plan_keys import (
     CAMPAIGN,
     DEPARTMENT,
@@ -33,11 +30,12 @@ from rules.plan_keys import (
     WINDOW,
     Keys,
 )
+from rules.plan_parts import Members, Part
+from rules.plan_text import decoded, plan_tree
 from rules.public_numbers import is_pattern, kind_of
-from rules.ratios import parse_frequency_cap, parse_ratio
+from rules.ratios import parse_frequency_cap
 from schemas.campaign import Campaign, Department, Plan, PublicNumber, Ratio
 from schemas.codes import (
-    Coded,
     DepartmentRole,
     DrawMode,
     FormMode,
@@ -50,9 +48,9 @@ from schemas.codes import (
 from schemas.errors import DrawbridgeError
 from schemas.item import InspectionItem
 
+__all__ = ["check_plan", "decoded", "load_campaign"]
+
 T = TypeVar("T")
-D = TypeVar("D")
-C = TypeVar("C", bound=Coded)
 _ONLY_DIGITS = re.compile(r"\^\[0-9\]\{([0-9]+)\}\$")
 
 # What a record refuses, in words; `{…}` are the members of pydantic's context.
@@ -67,205 +65,160 @@ _UNFIT = {
 def load_campaign(raw: bytes | str, name: str) -> Campaign:
     """The campaign that a plan file holds; `name` is how errors call the file.
 
-    Raises DrawbridgeError DB-PLAN-001 to -014 with file, line, what stands there and what may.
+    Raises DrawbridgeError DB-PLAN-001 to -014 with file, line, what stands there and what may: the first
+    of what `check_plan` finds.
     """
-    text = raw if isinstance(raw, str) else decoded(raw, name)
+    campaign, problems = check_plan(raw, name)
+    if campaign is None:
+        raise problems[0]
+    return campaign
+
+
+def check_plan(raw: bytes | str, name: str) -> tuple[Campaign | None, list[DrawbridgeError]]:
+    """The campaign, or everything that is wrong with the file: one mistake for each part of it.
+
+    What contradicts another part is told once both can be read.  Never raises DrawbridgeError.
+    """
+    problems: list[DrawbridgeError] = []
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise DrawbridgeError("DB-PLAN-002", file=name, line=line, detail="含有控制字符") from None
-    except RecursionError:
-        raise DrawbridgeError("DB-PLAN-002", file=name, line=1, detail="层次过多") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else 1
-        detail = getattr(error, "problem", None) or type(error).__name__
-        raise DrawbridgeError("DB-PLAN-002", file=name, line=line, detail=detail) from None
-    if root is None:
-        raise DrawbridgeError("DB-PLAN-002", file=name, line=1, detail="空文件")
-    return _campaign(_Part(name, "计划", root).mapping(CAMPAIGN))
+        top = Part(name, "计划", plan_tree(raw, name)).mapping(CAMPAIGN, problems)
+        campaign = _campaign(top, problems)
+    except DrawbridgeError as error:
+        problems.append(error)
+        campaign = None
+    return (None if problems else campaign), problems
 
 
-def decoded(raw: bytes, name: str) -> str:
-    """The text of a plan file, UTF-8 with or without its mark, or GB18030. Raises DB-PLAN-001."""
-    for encoding in ("utf-8-sig", "gb18030"):
+class _Gathered:
+    """Values of a campaign as they are read; what cannot be read is told and left out."""
+
+    def __init__(self, problems: list[DrawbridgeError]) -> None:
+        self.values: dict[str, Any] = {}
+        self.problems = problems
+
+    def read(self, name: str, reader: Callable[[], object]) -> None:
+        """One value."""
+        found = self.tried(reader)
+        if found is not _NOTHING:
+            self.values[name] = found
+
+    def section(self, top: Members, name: str, keys: Keys, *, must: bool = True) -> Members | None:
+        """A mapping within; None if it cannot be read."""
+        found = self.tried(lambda: top.must(name).mapping(keys) if must else top.sub(name, keys))
+        return found if isinstance(found, Members) else None
+
+    def tried(self, reader: Callable[[], object]) -> object:
+        """What the reader returns; `_NOTHING` if it refuses."""
         try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise DrawbridgeError("DB-PLAN-001", file=name)
+            return reader()
+        except DrawbridgeError as error:
+            self.problems.append(error)
+            return _NOTHING
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A node of the file with the key that people know it by."""
-
-    file: str
-    key: str
-    node: yaml.Node
-
-    @property
-    def line(self) -> int:
-        return self.node.start_mark.line + 1
-
-    def refuse(self, code: str, **facts: object) -> NoReturn:
-        raise DrawbridgeError(code, file=self.file, line=self.line, key=self.key, **facts)
-
-    def mapping(self, keys: Keys) -> _Mapping:
-        """The members of a mapping, by their canonical names."""
-        if not isinstance(self.node, yaml.MappingNode):
-            self.refuse("DB-PLAN-006", expected="若干键和值")
-        found: dict[str, _Part] = {}
-        for key_node, value in self.node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                _Part(self.file, self.key, key_node).refuse("DB-PLAN-006", expected="若干键和值")
-            written = str(key_node.value)
-            line = key_node.start_mark.line + 1
-            canonical = keys.canonical(written)
-            if canonical is None:
-                allowed = "、".join(keys.names())
-                raise DrawbridgeError("DB-PLAN-004", file=self.file, line=line, key=written, allowed=allowed)
-            if canonical in found:
-                raise DrawbridgeError("DB-PLAN-003", file=self.file, line=line, key=written)
-            if not _is_null(value):
-                found[canonical] = _Part(self.file, written, value)
-        return _Mapping(self, keys, found)
-
-    def sequence(self) -> list[_Part]:
-        if not isinstance(self.node, yaml.SequenceNode):
-            self.refuse("DB-PLAN-006", expected="列表")
-        return [_Part(self.file, self.key, node) for node in self.node.value]
-
-    def text(self) -> str:
-        if not isinstance(self.node, yaml.ScalarNode):
-            self.refuse("DB-PLAN-006", expected="一段文字")
-        return str(self.node.value).strip()
-
-    def texts(self) -> tuple[str, ...]:
-        return tuple(part.text() for part in self.sequence())
-
-    def number(self, least: int) -> int:
-        text = self.text()
-        if not re.fullmatch("[0-9]{1,6}", text) or int(text) < least:
-            self.refuse("DB-PLAN-009", found=text, least=least)
-        return int(text)
-
-    def day(self) -> date:
-        text = self.text()
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            self.refuse("DB-PLAN-008", found=text)
-
-    def moment(self) -> datetime:
-        """A day with its time; a day alone is none, since midnight would be invented."""
-        text = self.text()
-        try:
-            moment = datetime.fromisoformat(text if ":" in text else "")
-        except ValueError:
-            self.refuse("DB-PLAN-010", found=text)
-        return moment if moment.tzinfo is not None else moment.replace(tzinfo=SHANGHAI)
-
-    def coded(self, of: type[C]) -> C:
-        text = self.text()
-        found = [member for member in of if text in (member.label, member.value, member.name.lower())]
-        if not found:
-            self.refuse("DB-PLAN-007", found=text, allowed="、".join(member.label for member in of))
-        return found[0]
-
-    def ratio(self) -> Ratio:
-        text = self.text()
-        try:
-            ratio = parse_ratio(text)
-        except DrawbridgeError:
-            self.refuse("DB-PLAN-014", found=text)
-        if ratio.share is None:
-            self.refuse("DB-PLAN-014", found=text)
-        if ratio.per_year is not None:
-            self.refuse("DB-PLAN-013", detail=f"{self.key}里的频次“{text}”请写在“频次上限”")
-        return ratio
+_NOTHING = object()
+# Sections that must be there, and the values within: name of the value -> how it is read.
+_Reader = Callable[[Members], object]
+_SECTIONS: dict[str, tuple[Keys, dict[str, _Reader]]] = {
+    "place": (
+        PLACE,
+        {
+            "adm_code": lambda of: of.must("code").text(),
+            "adm_name": lambda of: of.may("name", Part.text, None),
+        },
+    ),
+    "window": (
+        WINDOW,
+        {"starts_on": lambda of: of.must("from").day(), "ends_on": lambda of: of.must("to").day()},
+    ),
+    "objects": (
+        OBJECTS,
+        {
+            "object_kind": lambda of: of.must("kind").coded(ObjectKind),
+            "tags": lambda of: of.may("tags", Part.texts, ()),
+        },
+    ),
+    "ratios": (
+        RATIOS,
+        {
+            "ratio": lambda of: of.must("overall").ratio(),
+            "risk_ratios": lambda of: of.may("risk", _risk_ratios, {}),
+        },
+    ),
+    "groups": (
+        GROUPS,
+        {
+            "per_group": lambda of: of.may("per_group", lambda part: part.number(1), None),
+            "groups": lambda of: of.may("count", lambda part: part.number(1), None),
+        },
+    ),
+    "draw": (
+        DRAW,
+        {
+            "draw": lambda of: of.must("mode").coded(DrawMode),
+            "public_numbers": lambda of: of.may("public_numbers", _public_numbers, ()),
+        },
+    ),
+    "forms": (FORMS, {"forms": lambda of: of.must("mode").coded(FormMode)}),
+    "publication": (PUBLICATION, {"publication": lambda of: of.must("mode").coded(PublicationMode)}),
+}
+_LIMITS = {"reveal": 0, "confirm": 1, "entry": 1, "publish": 1}
 
 
-@dataclass(frozen=True)
-class _Mapping:
-    """Members of one mapping, by canonical name."""
-
-    part: _Part
-    keys: Keys
-    members: Mapping[str, _Part]
-
-    def must(self, name: str) -> _Part:
-        """A member that has to be there."""
-        if name not in self.members:
-            raise DrawbridgeError(
-                "DB-PLAN-005", file=self.part.file, line=self.part.line, key=self.keys.shown(name)
-            )
-        return self.members[name]
-
-    def may(self, name: str, read: Callable[[_Part], T], otherwise: D) -> T | D:
-        """A member that may be there."""
-        return read(self.members[name]) if name in self.members else otherwise
-
-    def sub(self, name: str, keys: Keys) -> _Mapping:
-        """A mapping within; an absent one is empty."""
-        if name in self.members:
-            return self.members[name].mapping(keys)
-        return _Mapping(self.part, keys, {})
-
-
-def _is_null(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
-
-
-def _campaign(top: _Mapping) -> Campaign:
-    plan, place = top.must("plan").mapping(PLAN), top.must("place").mapping(PLACE)
-    window, objects = top.must("window").mapping(WINDOW), top.must("objects").mapping(OBJECTS)
-    ratios = top.must("ratios").mapping(RATIOS)
-    limits, groups = top.sub("limits", LIMITS), top.must("groups").mapping(GROUPS)
-    draw = top.must("draw").mapping(DRAW)
-    departments = tuple(_department(part.mapping(DEPARTMENT)) for part in top.must("departments").sequence())
-    items = _items(top, departments)
-    values: dict[str, Any] = {
-        "task_id": top.must("task_id").text(),
-        "name": top.must("name").text(),
-        "short_name": top.may("short_name", _Part.text, top.must("name").text()[:40]),
-        "document_no": top.may("document_no", _Part.text, None),
-        "plan": _built(
-            plan,
-            Plan,
-            {"plan_id": "id"},
-            plan_id=plan.must("id").text(),
-            name=plan.must("name").text(),
-        ),
-        "task_type": top.may("task_type", lambda part: part.coded(TaskType), TaskType.UNDIRECTED),
-        "adm_code": place.must("code").text(),
-        "adm_name": place.may("name", _Part.text, None),
-        "starts_on": window.must("from").day(),
-        "ends_on": window.must("to").day(),
-        "object_kind": objects.must("kind").coded(ObjectKind),
-        "tags": objects.may("tags", _Part.texts, ()),
-        "ratio": ratios.must("overall").ratio(),
-        "risk_ratios": ratios.may("risk", _risk_ratios, {}),
-        "frequency_cap": top.may("frequency_cap", _frequency_cap, None),
-        "departments": departments,
-        "items": items,
-        "draw": draw.must("mode").coded(DrawMode),
-        "public_numbers": draw.may("public_numbers", _public_numbers, ()),
-        "forms": top.must("forms").mapping(FORMS).must("mode").coded(FormMode),
-        "publication": top.must("publication").mapping(PUBLICATION).must("mode").coded(PublicationMode),
-        "per_group": groups.may("per_group", lambda part: part.number(1), None),
-        "groups": groups.may("count", lambda part: part.number(1), None),
-    }
-    for name, least in (("reveal", 0), ("confirm", 1), ("entry", 1), ("publish", 1)):
-        if name in limits.members:
-            values[f"{name}_working_days"] = limits.members[name].number(least)
-    _check_sense(top, values, draw, groups)
-    division = _Mapping(top.part, CAMPAIGN, {**top.members, "adm_code": place.must("code")})
-    return _built(division, Campaign, {}, **values)
+def _campaign(top: Members, problems: list[DrawbridgeError]) -> Campaign | None:
+    gathered = _Gathered(problems)
+    sections = {name: gathered.section(top, name, keys) for name, (keys, _) in _SECTIONS.items()}
+    limits = gathered.section(top, "limits", LIMITS, must=False)
+    plan = gathered.section(top, "plan", PLAN)
+    _read_departments(top, gathered)
+    gathered.read("task_id", lambda: top.must("task_id").text())
+    gathered.read("name", lambda: top.must("name").text())
+    gathered.read("short_name", lambda: top.may("short_name", Part.text, top.must("name").text()[:40]))
+    gathered.read("document_no", lambda: top.may("document_no", Part.text, None))
+    if plan is not None:
+        gathered.read("plan", lambda: _plan(plan))
+    gathered.read(
+        "task_type", lambda: top.may("task_type", lambda part: part.coded(TaskType), TaskType.UNDIRECTED)
+    )
+    gathered.read("frequency_cap", lambda: top.may("frequency_cap", _frequency_cap, None))
+    for name, section in sections.items():
+        if section is not None:
+            for value, reader in _SECTIONS[name][1].items():
+                gathered.read(value, partial(reader, section))
+    for name, least in _LIMITS.items():
+        if limits is not None and name in limits.members:
+            gathered.read(f"{name}_working_days", partial(limits.members[name].number, least))
+    _check_sense(top, gathered, sections["draw"], sections["groups"])
+    if problems:
+        return None
+    place = sections["place"]
+    assert place is not None  # noqa: S101 - else there were problems
+    division = Members(top.part, CAMPAIGN, {**top.members, "adm_code": place.must("code")})
+    return _built(division, Campaign, {}, **gathered.values)
 
 
-def _department(given: _Mapping) -> Department:
+def _read_departments(top: Members, gathered: _Gathered) -> None:
+    """Departments and the items that they own; the catalogue is held against them if all are readable."""
+    before = len(gathered.problems)
+    listed = gathered.tried(lambda: top.must("departments").sequence())
+    departments = []
+    for part in listed if isinstance(listed, list) else ():
+        found = gathered.tried(partial(_department, part))
+        if isinstance(found, Department):
+            departments.append(found)
+    if len(gathered.problems) == before:
+        gathered.read("departments", lambda: tuple(departments))
+        gathered.read("items", lambda: _items(top, departments))
+
+
+def _plan(given: Members) -> Plan:
+    return _built(
+        given, Plan, {"plan_id": "id"}, plan_id=given.must("id").text(), name=given.must("name").text()
+    )
+
+
+def _department(part: Part) -> Department:
+    given = part.mapping(DEPARTMENT)
     return _built(
         given,
         Department,
@@ -278,7 +231,7 @@ def _department(given: _Mapping) -> Department:
     )
 
 
-def _items(top: _Mapping, departments: Sequence[Department]) -> tuple[InspectionItem, ...]:
+def _items(top: Members, departments: Sequence[Department]) -> tuple[InspectionItem, ...]:
     if "items" not in top.members:
         return ()
     owner: dict[str, str] = {}
@@ -307,8 +260,8 @@ def _items(top: _Mapping, departments: Sequence[Department]) -> tuple[Inspection
                 kind=given.may("kind", lambda kind: kind.coded(ItemKind), ItemKind.GENERAL),
                 dept_code=owner.get(name) or owner[code],
                 legal_basis=given.must("basis").texts(),
-                content=given.may("content", _Part.text, None),
-                materials=given.may("materials", _Part.texts, ()),
+                content=given.may("content", Part.text, None),
+                materials=given.may("materials", Part.texts, ()),
             )
         )
     listed = {item.item_name for item in items} | {item.item_code for item in items}
@@ -318,7 +271,7 @@ def _items(top: _Mapping, departments: Sequence[Department]) -> tuple[Inspection
     return tuple(items)
 
 
-def _risk_ratios(part: _Part) -> dict[RiskGrade, Ratio]:
+def _risk_ratios(part: Part) -> dict[RiskGrade, Ratio]:
     keys = Keys({grade.label: (grade.label, grade.value) for grade in RiskGrade})
     ratios = {}
     for name, found in part.mapping(keys).members.items():
@@ -329,7 +282,7 @@ def _risk_ratios(part: _Part) -> dict[RiskGrade, Ratio]:
     return ratios
 
 
-def _frequency_cap(part: _Part) -> int:
+def _frequency_cap(part: Part) -> int:
     text = part.text()
     try:
         return parse_frequency_cap(text)
@@ -337,14 +290,14 @@ def _frequency_cap(part: _Part) -> int:
         part.refuse("DB-PLAN-007", found=text, allowed="2次/年")
 
 
-def _public_numbers(part: _Part) -> tuple[PublicNumber, ...]:
+def _public_numbers(part: Part) -> tuple[PublicNumber, ...]:
     numbers = []
     for entry in part.sequence():
         given = entry.mapping(NUMBER)
         number_id = given.must("id").text()
         known = kind_of(number_id)
-        written = given.may("format", _Part.text, known.format if known else "")
-        pattern = given.may("pattern", _Part.text, known.pattern if known else "")
+        written = given.may("format", Part.text, known.format if known else "")
+        pattern = given.may("pattern", Part.text, known.pattern if known else "")
         if not written or not is_pattern(pattern):
             entry.refuse("DB-PLAN-011", found=number_id)
         numbers.append(
@@ -363,23 +316,34 @@ def _public_numbers(part: _Part) -> tuple[PublicNumber, ...]:
     return tuple(numbers)
 
 
-def _check_sense(top: _Mapping, values: Mapping[str, Any], draw: _Mapping, groups: _Mapping) -> None:
-    """What each part alone cannot show."""
-    if values["starts_on"] > values["ends_on"]:
-        top.members["window"].refuse("DB-PLAN-013", detail="结束日期早于开始日期")
-    if (values["per_group"] is None) == (values["groups"] is None):
-        groups.part.refuse("DB-PLAN-013", detail="“每组户数”和“组数”要写一个，且只写一个")
-    if values["draw"] is DrawMode.PERFORM and not values["public_numbers"]:
-        draw.part.refuse("DB-PLAN-013", detail="自行抽取须列出公共随机数")
-    codes = [department.code for department in values["departments"]]
+def _check_sense(top: Members, gathered: _Gathered, draw: Members | None, groups: Members | None) -> None:
+    """What each part alone cannot show, of the parts that could be read."""
+    values, told = gathered.values, gathered.tried
+    if {"starts_on", "ends_on"} <= values.keys() and values["starts_on"] > values["ends_on"]:
+        told(lambda: top.members["window"].refuse("DB-PLAN-013", detail="结束日期早于开始日期"))
+    if groups is not None and len(_written(values, "per_group", "groups")) != 1:
+        told(lambda: groups.part.refuse("DB-PLAN-013", detail="“每组户数”和“组数”要写一个，且只写一个"))
+    if draw is not None and values.get("draw") is DrawMode.PERFORM and values.get("public_numbers") == ():
+        told(lambda: draw.part.refuse("DB-PLAN-013", detail="自行抽取须列出公共随机数"))
+    if "departments" in values:
+        told(lambda: _check_departments(top, values["departments"]))
+
+
+def _written(values: Mapping[str, Any], *names: str) -> list[str]:
+    """Those that the plan gives; one that could not be read is given."""
+    return [name for name in names if values.get(name, _NOTHING) is not None]
+
+
+def _check_departments(top: Members, departments: Sequence[Department]) -> None:
+    codes = [department.code for department in departments]
     if len(set(codes)) != len(codes):
         top.members["departments"].refuse("DB-PLAN-013", detail="部门代码有重复")
-    roles = [department.role for department in values["departments"]]
+    roles = [department.role for department in departments]
     if roles.count(DepartmentRole.LEAD) != 1 or roles[0] is not DepartmentRole.LEAD:
         top.members["departments"].refuse("DB-PLAN-013", detail="牵头部门有且只有一个，列在第一")
 
 
-def _built(given: _Mapping, model: Callable[..., T], names: Mapping[str, str], **values: Any) -> T:
+def _built(given: Members, model: Callable[..., T], names: Mapping[str, str], **values: Any) -> T:
     """A record of these values; what it refuses is told with the line and key of the value.
 
     `names`: fields of the record whose name is not the canonical one of the key.

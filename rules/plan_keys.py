@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,14 @@ class Keys:
     def shown(self, name: str) -> str:
         """How people write a key."""
         return self.table[name][0]
+
+    def nearest(self, written: str) -> str | None:
+        """The key (in Chinese) whose spelling is nearest to what was written; None if none is near."""
+        spellings = {
+            spelling: chinese for chinese, alias in self.table.values() for spelling in (chinese, alias)
+        }
+        found = difflib.get_close_matches(written.strip().lower(), spellings, n=1, cutoff=0.5)
+        return spellings[found[0]] if found else None
 
     def names(self) -> list[str]:
         """All keys as people write them."""
@@ -94,3 +103,26 @@ NUMBER = Keys(
 DRAW = Keys({"mode": ("方式", "mode"), "public_numbers": ("公共随机数", "public_numbers")})
 FORMS = Keys({"mode": ("方式", "mode")})
 PUBLICATION = Keys({"mode": ("方式", "mode")})
+
+SECTIONS: Mapping[str, Keys] = {
+    "最外层": CAMPAIGN,
+    "计划": PLAN,
+    "区划": PLACE,
+    "时间": WINDOW,
+    "对象": OBJECTS,
+    "比例": RATIOS,
+    "部门": DEPARTMENT,
+    "事项清单": ITEM,
+    "期限": LIMITS,
+    "组": GROUPS,
+    "抽取": DRAW,
+    "公共随机数": NUMBER,
+    "表单": FORMS,
+    "公示": PUBLICATION,
+}
+"""Where each set of keys belongs, as people call the place."""
+
+
+def places_of(written: str) -> list[str]:
+    """The places that have such a key."""
+    return [place for place, keys in SECTIONS.items() if keys.canonical(written) is not None]

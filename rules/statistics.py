@@ -7,27 +7,16 @@ departments and never summed from theirs: a joint visit is one enterprise in bot
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
-from rules.disposals import abnormal_list_proposals
+from rules.annex_count import COLUMNS, Inspected, Selection, counted, of_department, of_enterprises, whole
+from rules.townships import NO_TOWNSHIP, township_of
 from schemas.campaign import Campaign
-from schemas.codes import Disposal
 from schemas.form import InspectionForm
 from schemas.result import ItemResult
 
-# Key of a column -> its heading in the annex, with its unit.
-COLUMNS: dict[str, str] = {
-    "report_unit": "报表单位",
-    "ent_drawn": "随机抽查企业(户)",
-    "inspectors_drawn": "随机抽取执法人员(人)",
-    "problem_items": "发现问题事项(项)",
-    "problem_ents": "发现问题企业(个)",
-    "guided_ents": "行政指导(户)",
-    "to_abnormal_list_ents": "应列异常名录(户)",
-    "to_case_ents": "涉嫌违法应立案调查(户)",
-    "qa_ents": "现场解答疑难问题(户)",
-}
+__all__ = ["COLUMNS", "AnnexRow", "AnnexTable", "annex_by_township", "annex_of", "annex_table", "cross_foot"]
 
 
 @dataclass(frozen=True)
@@ -47,15 +36,27 @@ class AnnexRow:
 
 @dataclass(frozen=True)
 class AnnexTable:
-    """The departments' rows, the lead's first, and the county's."""
+    """The units' rows and the county's.
+
+    `departments` are the departments, the lead first, or the townships where the table is by
+    township (`apart`: each enterprise belongs to one unit, so that enterprises add up).
+    `selections` are the records behind the rows, in the same order, the county's last.
+    """
 
     departments: tuple[AnnexRow, ...]
     county: AnnexRow
+    selections: tuple[Selection, ...] = field(default=(), repr=False, compare=False)
+    apart: bool = False
 
     @property
     def rows(self) -> list[dict[str, str | int]]:
         """All rows as they are printed, the county's last; keys as `COLUMNS`."""
         return [asdict(row) for row in (*self.departments, self.county)]
+
+    @property
+    def units(self) -> list[str]:
+        """The names of the rows, the county's last."""
+        return [row.report_unit for row in (*self.departments, self.county)]
 
 
 def annex_table(
@@ -64,34 +65,40 @@ def annex_table(
     results: Sequence[ItemResult],
     drawn_inspectors: Mapping[str, Iterable[str]] | None = None,
 ) -> AnnexTable:
-    """Counts the annex from forms and results; nothing that is not recorded is counted.
+    """Counts the annex of one campaign; nothing that is not recorded is counted.
 
     `drawn_inspectors`: ids by department of people drawn beside those on the forms, such as
     substitutes and whoever they replaced.
     """
-    more = {code: set(ids) for code, ids in (drawn_inspectors or {}).items()}
-    departments = tuple(
-        _row(
-            one.name,
-            {form.uscc for form in forms if any(item.dept_code == one.code for item in form.items)},
-            {
-                person.inspector_id
-                for form in forms
-                for person in form.inspectors
-                if person.dept_code == one.code
-            }
-            | more.get(one.code, set()),
-            [row for row in results if row.dept_code == one.code],
-        )
-        for one in campaign.departments
-    )
-    county = _row(
-        f"{campaign.adm_name or ''}合计（去重）",
-        {form.uscc for form in forms},
-        {person.inspector_id for form in forms for person in form.inspectors}.union(*more.values()),
-        results,
-    )
-    return AnnexTable(departments, county)
+    return annex_of([Inspected(campaign, forms, results, drawn_inspectors or {})])
+
+
+def annex_of(inspected: Sequence[Inspected]) -> AnnexTable:
+    """The annex by department over one campaign or several of one county, such as a year's.
+
+    An enterprise, an inspector or a finding that appears in several campaigns is counted once.
+    """
+    names = dict.fromkeys(dept.name for one in inspected for dept in one.campaign.departments)
+    return _table(inspected, {name: of_department(inspected, name) for name in names}, apart=False)
+
+
+def annex_by_township(inspected: Sequence[Inspected]) -> AnnexTable:
+    """The same by the township of each enterprise's address, the unknown last.
+
+    Inspectors are counted in every township that they were drawn for.
+    """
+    places: dict[str, str] = {}
+    for one in inspected:
+        for form in one.forms:  # the newest address that names a township holds for all visits
+            found = township_of(form.address, one.campaign.adm_name)
+            if found != NO_TOWNSHIP or form.uscc not in places:
+                places[form.uscc] = found
+    names = sorted(set(places.values()), key=lambda name: (name == NO_TOWNSHIP, name))
+
+    def lies_in(name: str) -> Callable[[InspectionForm], bool]:
+        return lambda form: places[form.uscc] == name
+
+    return _table(inspected, {name: of_enterprises(inspected, lies_in(name)) for name in names}, apart=True)
 
 
 def cross_foot(table: AnnexTable) -> list[str]:
@@ -102,7 +109,7 @@ def cross_foot(table: AnnexTable) -> list[str]:
     """
     return [
         *(sentence for row in (*table.departments, table.county) for sentence in _within(row)),
-        *_county_against_departments(table),
+        *_county_against_units(table),
     ]
 
 
@@ -115,22 +122,27 @@ _AT_MOST = (
     ("to_case_ents", "problem_ents"),
     ("qa_ents", "ent_drawn"),
 )
+# Where every enterprise has one township, all that is counted of enterprises adds up; people do not.
+_ADD_UP = {
+    False: frozenset({"problem_items"}),
+    True: frozenset(COLUMNS) - {"report_unit", "inspectors_drawn"},
+}
 
 
-def _row(unit: str, enterprises: set[str], inspectors: set[str], results: Sequence[ItemResult]) -> AnnexRow:
-    problems = {(row.uscc, row.item_code) for row in results if row.is_problem}
-    return AnnexRow(
-        report_unit=unit,
-        ent_drawn=len(enterprises),
-        inspectors_drawn=len(inspectors),
-        problem_items=len(problems),
-        problem_ents=len({uscc for uscc, _ in problems}),
-        guided_ents=len({row.uscc for row in results if row.guided or row.disposal is Disposal.GUIDANCE}),
-        to_abnormal_list_ents=len({one.uscc for one in abnormal_list_proposals(results)}),
-        # The column is the notice's 五(四)2; what is transferred by 五(四)3 has none and is listed apart.
-        to_case_ents=len({row.uscc for row in results if row.disposal is Disposal.CASE}),
-        qa_ents=len({row.uscc for row in results if row.questions_answered}),
+def _table(inspected: Sequence[Inspected], units: Mapping[str, Selection], *, apart: bool) -> AnnexTable:
+    county = whole(inspected)
+    place = next((one.campaign.adm_name for one in inspected if one.campaign.adm_name), "")
+    return AnnexTable(
+        tuple(_row(name, selection) for name, selection in units.items()),
+        _row(f"{place}合计（去重）", county),
+        (*units.values(), county),
+        apart,
     )
+
+
+def _row(unit: str, selection: Selection) -> AnnexRow:
+    counts = {key: len(counted(selection, key)) for key in COLUMNS if key != "report_unit"}
+    return AnnexRow(unit, **counts)
 
 
 def _within(row: AnnexRow) -> Iterator[str]:
@@ -145,20 +157,23 @@ def _within(row: AnnexRow) -> Iterator[str]:
             yield f"{row.report_unit}：{_told(key, counts)}是负数"
 
 
-def _county_against_departments(table: AnnexTable) -> Iterator[str]:
-    """The county's count lies between the largest of the departments' and their sum.
+def _county_against_units(table: AnnexTable) -> Iterator[str]:
+    """The county's count lies between the largest of the units' and their sum.
 
-    An item belongs to one department, so that findings do add up.
+    An item belongs to one department, so that findings do add up.  People who were drawn and
+    visited nobody belong to no township: there the county may have more than the sum.
     """
     county = _counts(table.county)
     columns = [_counts(row) for row in table.departments]
+    units = "各乡镇" if table.apart else "各部门"
     for key, count in county.items():
         parts = [counts[key] for counts in columns]
         total = sum(parts)
-        least = total if key == "problem_items" else max(parts, default=0)
-        if not least <= count <= total:
+        least = total if key in _ADD_UP[table.apart] else max(parts, default=0)
+        most = max(total, count) if table.apart and key == "inspectors_drawn" else total
+        if not least <= count <= most:
             span = f"{total}" if least == total else f"{least} 至 {total}"
-            yield f"{table.county.report_unit}：{_told(key, county)}，按各部门应为 {span}"
+            yield f"{table.county.report_unit}：{_told(key, county)}，按{units}应为 {span}"
 
 
 def _counts(row: AnnexRow) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from schemas.codes import RegistrationState
 from schemas.record import Record
 
 
@@ -70,7 +71,7 @@ class Receipt(Record):
 
 
 class PublicRow(Record):
-    """One record as the public sees it."""
+    """One record as the public sees it. `published_on`: since when, in Shanghai; None: it does not say."""
 
     prip_id: str
     plan_id: str
@@ -81,3 +82,13 @@ class PublicRow(Record):
     authority: str
     completed_on: date
     details: tuple[PublicationDetail, ...]
+    published_on: date | None = None
+
+
+class PublicEnterprise(Record):
+    """Who an enterprise is today, as the public sees it."""
+
+    prip_id: str
+    uscc: str
+    ent_name: str
+    reg_state: RegistrationState

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import click
 
+from flows.audit_check import AUDIT_REASONS
 from flows.command_line import DONE, FOUND, WAITING, Command, Group, home_option, json_option, print_json
-from flows.commands.resume import outside_of, settings_for
-from flows.commands.summary import print_statistics, publication_line
+from flows.commands import papers, report_table
+from flows.commands.resume import outside_of
+from flows.commands.summary import publication_line
 from flows.site import open_books, open_site, resolve_campaign
 from flows.terminal import TerminalReporter, console
 from ledger.audit import AuditHead, verify_audit
+from ledger.failures import translated
 from schemas.errors import DrawbridgeError
 
 
-@click.command("reconcile", cls=Command, help="逐户核对公示：不缺、不重、内容一致。只读，不更正。")
+@click.command("reconcile", cls=Command, help="逐户逐项核对公示，列出建议。只读。")
 @click.argument("name", metavar="任务")
 @home_option
 @json_option
@@ -36,6 +41,7 @@ def reconcile(name: str, as_json: bool) -> int:
     else:
         if "due" in outcome.facts:
             out.print(publication_line(outcome.facts))
+            _print_proposals(outcome.facts["proposals"])
         if outcome.waiting_for:
             out.print(f"[yellow]等待：{outcome.waiting_for}[/yellow]")
     if outcome.waiting_for:
@@ -43,33 +49,27 @@ def reconcile(name: str, as_json: bool) -> int:
     return FOUND if outcome.facts["findings"] or outcome.facts["doubled"] else DONE
 
 
+def _print_proposals(proposals: Any) -> None:
+    """What was found, by kind: what is so, which records, and what people are asked to do."""
+    out = console(to_stderr=False)
+    by_kind: dict[str, list[Mapping[str, Any]]] = {}
+    for one in proposals:
+        by_kind.setdefault(one["title"], []).append(one)
+    for title, found in by_kind.items():
+        out.print(f"[red]· {title} {len(found)} 条[/red]")
+        for one in found:
+            facts = json.dumps(one["facts"], ensure_ascii=False, sort_keys=True) if one["facts"] else ""
+            out.print(f"    {one['record']}  {facts}", markup=False)
+        out.print(f"  建议：{found[0]['act']}")
+
+
 @click.group("report", cls=Group, help="由台账生成报表。")
 def report() -> None:
     """The group."""
 
 
-@report.command("statistics", cls=Command, help="生成附件统计表、总结和一企一表。")
-@click.argument("name", metavar="任务")
-@home_option
-@json_option
-def statistics(name: str, as_json: bool) -> int:
-    """Computes the annex table from the ledger alone; exit 1 if its cross-foot fails."""
-    from flows.report import step
-
-    with open_books(settings_for(name)) as books:
-        campaign = resolve_campaign(books.ledger, name, books.now())
-        outcome = step(books, campaign)
-    if as_json:
-        print_json(outcome.facts)
-    else:
-        out = console(to_stderr=False)
-        facts: dict[str, Any] = outcome.facts
-        print_statistics(out, facts["statistics"])
-        for title, path in facts["paths"].items():
-            out.print(f"{title}  {path}")
-        for finding in facts["findings"]:
-            out.print(f"[red]· {finding}[/red]")
-    return FOUND if outcome.facts["findings"] else DONE
+for _command in (report_table.statistics, report_table.explain, *papers.COMMANDS):
+    report.add_command(_command)
 
 
 @click.group("audit", cls=Group, help="台账的审计链。")
@@ -83,7 +83,7 @@ def audit() -> None:
 @json_option
 def verify(heads: tuple[str, ...], as_json: bool) -> int:
     """Recomputes the chain; exit 1 if it is broken. Raises DrawbridgeError DB-RUN-027 for a head misspelt."""
-    with open_books() as books:
+    with open_books() as books, translated(books.ledger.place):
         verdict = verify_audit(books.ledger.engine, [_head(text) for text in heads])
     whole = verdict.broken_at is None
     facts = {
@@ -102,19 +102,10 @@ def verify(heads: tuple[str, ...], as_json: bool) -> int:
             out.print(str(facts["head"]))
         else:
             out.print(
-                f"[red]审计链在第 {verdict.broken_at} 条断开（{_REASONS[str(verdict.reason)]}）。[/red]"
+                f"[red]审计链在第 {verdict.broken_at} 条断开（{AUDIT_REASONS[str(verdict.reason)]}）。[/red]"
             )
             out.print("请停止运行，保留现场，与备份和别处保存的链头比对。")
     return DONE if whole else FOUND
-
-
-_REASONS = {
-    "edited": "内容被改动",
-    "missing": "缺少记录",
-    "inserted": "插入了记录",
-    "head": "链头与记录不符",
-    "elsewhere": "与别处保存的链头不符",
-}
 
 
 def _head(text: str) -> AuditHead:

@@ -7,7 +7,12 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from flows.board_facts import as_document, board_of
+from flows.board_table import print_board
+from flows.campaign_time import campaign_time
 from flows.command_line import DONE, FOUND, Group, home_option, json_option, print_json
+from flows.commands import plans
+from flows.commands.resume import settings_for
 from flows.site import find_plan, open_books, read_plan
 from flows.stage_names import TITLES, state_name
 from flows.terminal import console
@@ -16,9 +21,13 @@ from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
 
 
-@click.group("campaign", cls=Group, help="抽查任务：列出、查看。")
+@click.group("campaign", cls=Group, help="抽查任务：列出、查看，新建、检查、导入计划。")
 def campaign() -> None:
     """The group."""
+
+
+for _command in plans.COMMANDS:
+    campaign.add_command(_command)
 
 
 @campaign.command("list", help="列出台账里的任务和 campaigns 文件夹里的计划。")
@@ -52,40 +61,33 @@ def list_campaigns(as_json: bool) -> int:
     return FOUND if problems else DONE
 
 
-@campaign.command("show", help="查看一个任务：各环节到哪一步，等待谁。")
+@campaign.command("show", help="查看一个任务：各环节到哪一步，等待谁，期限还剩几天，下一步按什么。")
 @click.argument("name", metavar="任务")
 @home_option
 @json_option
 def show(name: str, as_json: bool) -> int:
-    """One campaign, stage by stage. Raises DrawbridgeError DB-CLI-002 if there is none."""
-    with open_books() as books, books.ledger.read() as tx:
-        found = campaign_of(tx, name)
-        rows = stages(tx, found.task_id) if found else {}
-    if found is None:
-        path = find_plan(name)
-        if path is None:
-            raise DrawbridgeError("DB-CLI-002", name=name)
-        found = read_plan(path)
-        with open_books() as books, books.ledger.read() as tx:
+    """The board of one campaign. Raises DrawbridgeError DB-CLI-002 if there is none."""
+    with open_books(settings_for(name)) as books:
+        with books.ledger.read() as tx:
+            found = campaign_of(tx, name)
+        if found is None:
+            path = find_plan(name)
+            if path is None:
+                raise DrawbridgeError("DB-CLI-002", name=name)
+            found = read_plan(path)
+        board = board_of(books, found, campaign_time(books, found))
+        with books.ledger.read() as tx:
             rows = stages(tx, found.task_id)
+        folder = books.home.root / found.task_id
     if as_json:
         listed = {
             key: {"state": row.state, "waiting_for": row.waiting_for, "failed": row.failed, **row.facts}
             for key, row in rows.items()
         }
-        print_json({"campaign": found.model_dump(mode="json"), "stages": listed})
+        document = as_document(board)
+        print_json({"campaign": found.model_dump(mode="json"), "stages": listed, "board": document})
         return DONE
-    out = console(to_stderr=False)
-    out.print(f"{found.name}（{found.document_no or found.task_id}）")
-    out.print(
-        f"时限 {found.starts_on} 至 {found.ends_on}  部门 {'、'.join(d.name for d in found.departments)}"
-    )
-    shown = Table("环节", "状态", "等待或原因", box=None, pad_edge=False)
-    for key, title in TITLES.items():
-        row = rows.get(key)
-        state = state_name(row.state if row else None)
-        shown.add_row(title, state, (row.failed or row.waiting_for or "") if row else "")
-    out.print(shown)
+    print_board(console(to_stderr=False), board, folder)
     return DONE
 
 

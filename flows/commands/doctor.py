@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.metadata
 import os
 import shutil
@@ -16,14 +17,20 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from connectors.profile import load_profile
+from flows.audit_check import AUDIT_REASONS
 from flows.command_line import DONE, FOUND, Command, home_option, json_option, print_json
 from flows.home import Home
 from flows.settings import Settings, load_settings
+from flows.site import Site, open_books, open_site, read_plan
+from ledger.audit import verify_audit
 from ledger.engine import describe_database
+from ledger.failures import translated
 from schemas.errors import DrawbridgeError
 
 _LARGEST_SKEW_S = 60
 _LEAST_FREE_BYTES = 200 * 1024 * 1024
+_NO_RECORD = "000000000000000000-000000000000000000"
 
 
 @dataclass(frozen=True)
@@ -70,31 +77,38 @@ def _folder(settings: Settings) -> list[Finding]:
         probe = folder / ".doctor"
         probe.write_text("")
         probe.unlink()
-    except (DrawbridgeError, OSError) as error:
-        return [
-            Finding(
-                "目录", False, f"{settings.home} 写不进去（{type(error).__name__}）", "请核对权限和磁盘。"
-            )
-        ]
+    except DrawbridgeError as error:
+        return [_wrong("目录", error)]
+    except OSError as error:
+        act = "请核对权限和磁盘，或用 DRAWBRIDGE_HOME 另指定一个目录。"
+        return [Finding("目录", False, f"{settings.home} 写不进去：{error.strerror}", act)]
     free = shutil.disk_usage(folder).free
     ok = free >= _LEAST_FREE_BYTES
-    return [
-        Finding(
-            "目录",
-            ok,
-            f"{settings.home}，剩余 {free // 2**20} MiB",
-            "" if ok else "磁盘将满，请清理后再运行。",
-        )
-    ]
+    found = f"{settings.home}，剩余 {free // 2**20} MiB" + ("，正在使用" if _in_use(folder) else "")
+    return [Finding("目录", ok, found, "" if ok else "磁盘将满，请清理后再运行。")]
+
+
+def _in_use(folder: Path) -> bool:
+    """Whether `serve` or a run holds the folder."""
+    with (folder / "run.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _wrong(subject: str, error: DrawbridgeError) -> Finding:
+    return Finding(subject, False, f"{error.zh}（{error.code}）", error.act)
 
 
 def _database(settings: Settings) -> list[Finding]:
     try:
         state = describe_database(settings.ledger_url)
     except DrawbridgeError as error:
-        return [Finding("台账", False, error.zh, error.act)]
+        return [_wrong("台账", error)]
     ok = state.is_current or state.revision is None  # the first run makes it
-    return [
+    findings = [
         Finding("台账", True, state.name),
         Finding(
             "台账版本",
@@ -103,19 +117,45 @@ def _database(settings: Settings) -> list[Finding]:
             "" if ok else "下次运行时自动升级；升级前请先备份。",
         ),
     ]
+    return [*findings, *_audit(settings)] if state.is_current else findings
+
+
+def _audit(settings: Settings) -> list[Finding]:
+    try:
+        with open_books(settings) as books, translated(books.ledger.place):
+            verdict = verify_audit(books.ledger.engine)
+    except DrawbridgeError as error:
+        return [_wrong("审计链", error)]
+    if verdict.broken_at is not None:
+        reason = AUDIT_REASONS[str(verdict.reason)]
+        return [_wrong("审计链", DrawbridgeError("DB-ALERT-014", seq=verdict.broken_at, reason=reason))]
+    return [Finding("审计链", True, f"完好，{verdict.count} 条")]
+
+
+def _profile(settings: Settings) -> list[Finding]:
+    try:
+        load_profile(settings.profile)
+    except DrawbridgeError as error:
+        return [_wrong("接口配置", error)]
+    return [Finding("接口配置", True, settings.profile)]
 
 
 def _platform(settings: Settings) -> list[Finding]:
     if settings.platform_url is None:
         return [Finding("平台", True, "未设置平台地址：运行时自动启动模拟平台")]
-    from flows.site import open_site
-
     try:
         with open_site(settings) as site:
-            site.connections.platform.items()
-            skew = site.connections.platform.clock_skew_s()
+            return [*_provincial(site), *_publicity(site)]
     except DrawbridgeError as error:
-        return [Finding("平台", False, error.zh, error.act)]
+        return [_wrong("平台", error)]
+
+
+def _provincial(site: Site) -> list[Finding]:
+    try:
+        site.connections.platform.items()
+        skew = site.connections.platform.clock_skew_s()
+    except DrawbridgeError as error:
+        return [_wrong("平台", error)]
     ok = abs(skew) <= _LARGEST_SKEW_S
     return [
         Finding("平台", True, "可以访问，签名有效"),
@@ -126,6 +166,15 @@ def _platform(settings: Settings) -> list[Finding]:
             "" if ok else "请校准本机时间（NTP），相差过大时签名会被拒绝。",
         ),
     ]
+
+
+def _publicity(site: Site) -> list[Finding]:
+    """Asks for a record that cannot be there: a signed question, and nothing is changed by it."""
+    try:
+        site.connections.publicity.held(_NO_RECORD)
+    except DrawbridgeError as error:
+        return [_wrong("公示系统", error)]
+    return [Finding("公示系统", True, "可以访问，签名有效")]
 
 
 def _fonts(_: Settings) -> list[Finding]:
@@ -154,21 +203,20 @@ def _prefect(_: Settings) -> list[Finding]:
 
 
 def _plans(_: Settings) -> list[Finding]:
-    from flows.site import read_plan
-
     findings = []
     for path in sorted(Path("campaigns").glob("*.y*ml")):
         try:
             findings.append(Finding("计划", True, f"{path}：{read_plan(path).short_name}"))
         except DrawbridgeError as error:
-            findings.append(Finding("计划", False, error.zh, error.act))
-    return findings
+            findings.append(_wrong("计划", error))
+    return findings or [Finding("计划", True, "当前目录没有 campaigns 文件夹：计划文件要写路径")]
 
 
 _LOOKS: tuple[Callable[[Settings], list[Finding]], ...] = (
     _python,
     _folder,
     _database,
+    _profile,
     _platform,
     _fonts,
     _prefect,

@@ -1,4 +1,4 @@
-"""`drawbridge import`: directories from spreadsheets, with every refused row in a workbook."""
+"""`drawbridge import`: lists and entry sheets, with every refused row or cell in a workbook."""
 
 from __future__ import annotations
 
@@ -13,18 +13,26 @@ import click
 from connectors.profile import Profile, load_profile
 from connectors.protocols import Page
 from connectors.spreadsheets import Import, import_entities, import_inspectors, import_items
+from documents.entry_sheet.columns import COLUMN
 from documents.quarantine import write_quarantine
-from flows.command_line import DONE, FOUND, Command, Group, home_option, json_option, print_json
-from flows.site import IMPORTED, OfflineBooks, open_books
+from flows.command_line import DONE, FOUND, REFUSED, Command, Group, home_option, json_option, print_json
+from flows.commands.resume import settings_for
+from flows.entering import Taken, take_entry_sheet
+from flows.site import IMPORTED, OfflineBooks, open_books, resolve_campaign
 from flows.terminal import console, spinning
 from ledger.campaigns import campaigns
 from ledger.sync import abandon_sync, begin_sync, commit_page, complete_sync
+from schemas.errors import DrawbridgeError
 
 _FILE = click.Path(path_type=Path)
 Reader = Callable[[Path, Profile, OfflineBooks], Import[Any]]
 
 
-@click.group("import", cls=Group, help="导入名录和清单（.csv、.xlsx、.xls），不合格的行写入隔离表。")
+@click.group(
+    "import",
+    cls=Group,
+    help="导入名录和清单（.csv、.xlsx、.xls），不合格的行写入隔离表；导入部门的结果录入表。",
+)
 def import_() -> None:
     """The group."""
 
@@ -67,6 +75,91 @@ def inspectors(file: Path, as_json: bool) -> int:
 def items(file: Path, as_json: bool) -> int:
     """Imports the catalogue of items."""
     return _import(file, "item", _with_departments(import_items), as_json)
+
+
+_RESULTS_HELP = """导入部门填好的结果录入表（由 drawbridge export entry-sheet 生成）。
+
+整张表要么全部导入，要么一行也不导入：有一处填错，就把每一处写成批注标在副本里（原文件不动），退出码 2；
+改正副本后再导入。没有填的行不算结果，可以下次再填。同一张表再次导入，什么也不变；内容改过的，记为新的一版。
+已经公示的结果改动时须写明 --correct 理由，再按更正程序审批。"""
+
+
+@import_.command("results", cls=Command, help=_RESULTS_HELP)
+@click.argument("file", type=_FILE, metavar="文件")
+@click.argument("task", metavar="任务")
+@click.option("--department", "code", default=None, metavar="代码", help="核对是不是这个部门的表。")
+@click.option(
+    "--correct", "correction", default=None, metavar="理由", help="更正已公示的结果；理由写入审计链。"
+)
+@home_option
+@json_option
+def results(file: Path, task: str, code: str | None, correction: str | None, as_json: bool) -> int:
+    """Imports a department's entry sheet, whole or not at all; exit 2 if cells must be mended."""
+    with open_books(settings_for(task)) as books:
+        campaign = resolve_campaign(books.ledger, task, books.now())
+        with spinning(console(to_stderr=True), f"读取 {file.name}"):
+            taken = take_entry_sheet(books, campaign, file, dept_code=code, correction=correction)
+    if as_json:
+        print_json(_told(file, taken))
+    else:
+        _print_taken(file, taken)
+    return REFUSED if taken.marked is not None else DONE
+
+
+def _told(file: Path, taken: Taken) -> dict[str, Any]:
+    places = [
+        {
+            "row": mark.row_no,
+            "column": COLUMN[mark.column].title,
+            "code": mark.error.code,
+            "zh": mark.error.zh,
+        }
+        for mark in taken.judged.marks
+    ]
+    facts: dict[str, Any] = {
+        "department": taken.department.name,
+        "added": taken.outcome.added,
+        "changed": taken.outcome.changed,
+        "unchanged": taken.judged.unchanged,
+        "blank": taken.judged.blank,
+        "fresh": taken.judged.fresh,
+        "marks": places,
+        "marked_file": str(taken.marked) if taken.marked else None,
+        "notices": [f"{notice.zh}（{notice.code}）" for notice in taken.notices],
+    }
+    if taken.marked is not None:
+        refused = _refused(file, taken, taken.marked)
+        facts["error"] = {"code": refused.code, "zh": refused.zh, "act": refused.act, "en": refused.en}
+    return facts
+
+
+def _refused(file: Path, taken: Taken, marked: Path) -> DrawbridgeError:
+    return DrawbridgeError("DB-ENTRY-006", path=file, marks=len(taken.judged.marks), marked=marked)
+
+
+def _print_taken(file: Path, taken: Taken) -> None:
+    out, judged = console(to_stderr=taken.marked is not None), taken.judged
+    if taken.marked is not None:
+        out.print(str(_refused(file, taken, taken.marked)))
+        for mark in judged.marks[:_SHOWN_MARKS]:
+            out.print(
+                f"· 第 {mark.row_no} 行“{COLUMN[mark.column].title}”：{mark.error.zh}（{mark.error.code}）"
+            )
+        if len(judged.marks) > _SHOWN_MARKS:
+            out.print(f"· 另有 {len(judged.marks) - _SHOWN_MARKS} 处，见标出的文件")
+        return
+    outcome = taken.outcome
+    out.print(
+        f"{taken.department.name}：新录入 {outcome.added} 项，改动 {outcome.changed} 项，"
+        f"与已录入的相同 {judged.unchanged} 项，未填 {judged.blank} 项"
+    )
+    if judged.fresh:
+        out.print(f"本表导出之后名单新增 {judged.fresh} 项，请重新导出录入表。")
+    for notice in taken.notices:
+        out.print(f"[yellow]· 需要核对：{notice.zh}（{notice.code}）[/yellow]")
+
+
+_SHOWN_MARKS = 20
 
 
 def _with_departments(read: Callable[..., Import[Any]]) -> Reader:

@@ -17,6 +17,7 @@ from flows.commands.resume import outside_of, settings_for
 from flows.deciding import campaign_called
 from flows.operating import (
     ACTS,
+    OF_FORMS,
     allow,
     ask_correct,
     ask_resolve,
@@ -25,8 +26,7 @@ from flows.operating import (
     parked_by_enterprise,
     parked_of,
 )
-from flows.publish import OPEN_STATES, STATES
-from flows.publishing import standing_of
+from flows.publishing import OPEN_STATES, STATES, standing_of
 from flows.site import open_books, open_site, resolve_campaign
 from flows.terminal import TerminalReporter, console
 from ledger.acts import Act, acts
@@ -66,7 +66,7 @@ def status(name: str, as_json: bool) -> int:
                 "counts": dict(Counter(one.state for one in standing)),
                 "open": rows,
                 "unclear": {uscc: evidence_of(one) for uscc, one in unclear.items()},
-                "acts": [_act_facts(act) for act in waiting],
+                "acts": [act_facts(act) for act in waiting],
             }
         )
         return FOUND if unclear or waiting else DONE
@@ -183,7 +183,7 @@ def resolve(
             console(to_stderr=False).print(f"  公示系统现在：{says}")
         role = role_of(site.ledger, approver_id, code)
         act = ask_resolve(site, campaign, uscc, receipt, reason, approver_id, role)
-    return _asked(act, as_json)
+    return asked(act, as_json)
 
 
 Ask = Callable[..., Act]
@@ -192,7 +192,7 @@ Ask = Callable[..., Act]
 def _ask(ask: Ask, name: str, uscc: str, reason: str, approver_id: str, code: str, as_json: bool) -> int:
     with decided_by(name, approver_id, code) as (books, campaign, role):
         act = ask(books, campaign, uscc, reason, approver_id, role)
-    return _asked(act, as_json)
+    return asked(act, as_json)
 
 
 @publish.command("withdraw", cls=Command, help="申请撤回已公示的记录；归集之后不能撤回，只能更正。须两人。")
@@ -240,7 +240,7 @@ def take_over(
     """After a ledger was restored: what is published already is taken over, not sent again."""
     with decided_by(name, approver_id, code) as (books, campaign, role):
         act = ask_take_over(books, campaign, uscc, receipt, reason, approver_id, role)
-    return _asked(act, as_json)
+    return asked(act, as_json)
 
 
 @publish.command("allow", cls=Command, help="批准编号为 N 的申请；不能与申请人为同一人。")
@@ -250,29 +250,33 @@ def take_over(
 @home_option
 @json_option
 def allow_(name: str, act_no: int, approver_id: str, code: str, as_json: bool) -> int:
-    """The second person; what follows is sent by the next publication."""
+    """The second person; what follows is sent by the next publication, or with the next forms."""
     with decided_by(name, approver_id, code) as (books, campaign, role):
         act = allow(books, campaign, act_no, approver_id, role)
     if as_json:
-        print_json(_act_facts(act))
+        print_json(act_facts(act))
     else:
+        again = "push" if act.kind in OF_FORMS else "publish"
         console(to_stderr=False).print(
-            f"已批准编号 {act.act_no}：{ACTS[act.kind]} {act.key}。继续：drawbridge publish retry 任务。"
+            f"已批准编号 {act.act_no}：{ACTS[act.kind]} {act.key}。继续：drawbridge {again} retry 任务。"
         )
     return DONE
 
 
-def _asked(act: Act, as_json: bool) -> int:
+def asked(act: Act, as_json: bool) -> int:
+    """Says what was asked for, and what the second person does."""
     if as_json:
-        print_json(_act_facts(act))
+        print_json(act_facts(act))
         return DONE
     out = console(to_stderr=False)
     out.print(f"已申请（编号 {act.act_no}）：{ACTS[act.kind]} {act.key}")
-    out.print(f"请另一位审批人执行：drawbridge publish allow {act.task_id} {act.act_no} --by 编号")
+    group = "push" if act.kind in OF_FORMS else "publish"
+    out.print(f"请另一位审批人执行：drawbridge {group} allow {act.task_id} {act.act_no} --by 编号")
     return DONE
 
 
-def _act_facts(act: Act) -> dict[str, Any]:
+def act_facts(act: Act) -> dict[str, Any]:
+    """An act as `--json` shows it."""
     return {
         "act": act.act_no,
         "kind": act.kind,

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import click
 
-from flows.command_line import DONE, FOUND, WAITING, Command, home_option, json_option, print_json
-from flows.home import Home
+from flows.audit_check import refuse_a_broken_chain
+from flows.command_line import (
+    DONE,
+    FOUND,
+    REFUSED,
+    WAITING,
+    Command,
+    home_option,
+    json_option,
+    print_json,
+    tell_refusal,
+)
+from flows.home import Home, end_leftovers, is_running
 from flows.own_mock import LOCAL_POLL_S, LOCAL_WAIT_S, MockInput, OwnMock, has_mock, resume_mock, start_mock
 from flows.settings import Settings, load_settings
+from flows.site import require_platform
 from flows.terminal import TerminalReporter, console
 from schemas.errors import DrawbridgeError
 
@@ -81,6 +94,7 @@ def run(
     settings = load_settings()
     folder = Home(settings.home)
     with folder.in_use():
+        refuse_a_broken_chain()
         mock = None
         if settings.platform_url is None and _is_begun_without_a_file(plan, folder):
             mock = resume_mock(folder, plan)
@@ -90,6 +104,8 @@ def run(
             mock = begin_with_own_mock(folder, given, speed)
         elif entities is not None:
             raise DrawbridgeError("DB-RUN-001", path=entities)
+        else:
+            require_platform(settings)  # before half a minute is spent on starting Prefect
         if max_wait is not None:
             os.environ["DRAWBRIDGE_MAX_WAIT_S"] = str(max_wait)
         summary = run_and_print(
@@ -108,7 +124,8 @@ def run_and_print(
     resync: bool = False,
 ) -> dict[str, object]:
     """Runs the campaign with the settings in the environment, prints and returns its summary."""
-    if with_prefect and "PREFECT_API_URL" not in os.environ:
+    own_server = with_prefect and "PREFECT_API_URL" not in os.environ
+    if own_server:
         from flows.prefect_server import start_prefect
 
         os.environ.update(start_prefect(home))
@@ -119,7 +136,8 @@ def run_and_print(
     out = console(to_stderr=as_json)
     settings: Settings = load_settings()
     print_heading(out, plan, settings, mock)
-    with TerminalReporter(out) as listener:
+    watch = _server_watched(home, as_json) if own_server else nullcontext()
+    with TerminalReporter(out) as listener, watch:
         summary = run_once(plan, listener, with_prefect=with_prefect, resync=resync)
     if mock is not None:
         summary = judge(summary, mock)
@@ -128,6 +146,23 @@ def run_and_print(
     else:
         print_summary(out, summary)
     return summary
+
+
+def _server_watched(home: Home, as_json: bool) -> AbstractContextManager[None]:
+    """Ends this process with DB-RUN-031 when the server that it started is dead.
+
+    At once, in the middle of whatever a thread of the run is doing: the ledger holds what was done, as
+    after a power cut.
+    """
+    from flows.prefect_server import server_log
+    from flows.server_gone import watched
+
+    def leave() -> None:
+        end_leftovers(home)
+        tell_refusal(DrawbridgeError("DB-RUN-031", log=server_log(home)), as_json)
+        os._exit(REFUSED)
+
+    return watched(lambda: is_running(home, "prefect-server"), leave)
 
 
 def exit_code(summary: Mapping[str, object]) -> int:

@@ -64,7 +64,7 @@ def serve(port: int, plan: str, objects: int, seed: int) -> int:
         def ready(address: str) -> None:
             _print_addresses(address, own)
 
-        serve_until_ended(folder, port, environment, Path.cwd(), ready)
+        serve_until_ended(folder, port, environment, Path.cwd(), ready, out.print)
     out.print("已全部停止。")
     return DONE
 

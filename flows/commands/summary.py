@@ -17,7 +17,22 @@ from rules.statistics import COLUMNS
 
 Summary = dict[str, Any]
 # In this order below the table, where they were written.
-_PAPERS = ("抽取证书", "更正证书", "匹配证书公开版", "一企一表", "统计表", "总结")
+_PAPERS = (
+    "抽取证书",
+    "更正证书",
+    "匹配证书公开版",
+    "抽取记录",
+    "一企一表",
+    "一企一表（PDF）",
+    "为什么抽到我",
+    "检查通知书和材料清单",
+    "责令改正通知书",
+    "线索移送清单",
+    "统计表",
+    "统计表（PDF）",
+    "总结",
+    "总结（Word）",
+)
 
 
 def print_heading(out: Console, plan: str, settings: Settings, mock: OwnMock | None) -> None:

@@ -6,6 +6,7 @@ import importlib
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -48,6 +49,29 @@ def test_lines_have_their_form(name: str, sizes: Any, needs: str, monkeypatch: p
         assert line["size"] == 3_000
         assert line["ours"] > 0
         assert line["rss_mb"] > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "count"),
+    [
+        ("delivery", ((20, 10),), 2),
+        ("delivery_intent", ((1, 3), (5, 2)), 2),
+        ("delivery_xml", 20, 2),
+    ],
+)
+def test_the_lines_of_delivery_have_their_form(
+    name: str, sizes: Any, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.delivery.TARGETS", {10: 0.5})
+    monkeypatch.setattr("bench.delivery_intent.postgres_url", lambda folder: nullcontext())
+    lines = tiny(name, monkeypatch, sizes)
+    assert len(lines) == count
+    for line in lines:
+        assert set(line) >= KEYS
+        assert line["name"].startswith("delivery.")
+        assert line["ours"] > 0
+        assert line["ratio"] > 0
+        assert all(value > 0 for value in line["peers"].values())
 
 
 def test_sharded_and_unsharded_are_compared_byte_for_byte(monkeypatch: pytest.MonkeyPatch) -> None:

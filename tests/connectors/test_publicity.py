@@ -16,6 +16,7 @@ from lxml import etree
 from connectors.factory import Connections, connect
 from connectors.profile import Profile
 from connectors.protocols import Ambiguous, NotSent, Outgoing, Refused, SystemUnreachable
+from schemas.codes import RegistrationState
 from schemas.errors import DrawbridgeError
 from schemas.publication import ReplyState
 from tests.connectors.conftest import APP_KEY, SECRET, Request, System, http, hurried
@@ -79,8 +80,12 @@ def test_a_message_is_valid_by_the_contract(connections: Connections) -> None:
     ]
 
 
-def test_the_header_s_digest_is_that_of_the_body_in_canonical_xml(connections: Connections) -> None:
-    root = etree.fromstring(encoded(connections, 1, 2))
+@pytest.mark.parametrize("name", ["清河县甲厂", "𠮷<A>&amp;B]]>\t甲 \r\n厂", "“甲”'\"厂\u00a0\u2028\ue5e5"])
+def test_the_header_s_digest_is_that_of_the_body_in_canonical_xml(
+    connections: Connections, name: str
+) -> None:
+    root = etree.fromstring(encoded(connections, 1, 2, ent_name=name))
+    assert root.findtext("Body/Record/entName") == name
     body = root.find("Body")
     assert body is not None
     alone = etree.fromstring(etree.tostring(body, with_tail=False))
@@ -377,3 +382,59 @@ def test_details_of_another_shape_are_no_data(
     view(system, [public_row(1)], details=details)
     with pytest.raises(SystemUnreachable, match="DB-PUBLICITY-020"):
         connections.publicity.public_rows("P000001")
+
+
+def test_since_when_a_record_is_public_is_read_where_it_is_said(
+    system: System, connections: Connections
+) -> None:
+    at = [1718812800000, "2024-06-21", "2024-06-21 08:30:00", None, ""]
+    view(system, [public_row(n, publicDate=value) for n, value in enumerate(at)])
+    said = [row.published_on for row in connections.publicity.public_rows("P000001")]
+    assert said == [date(2024, 6, 20), date(2024, 6, 21), date(2024, 6, 21), None, None]
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ("存续（在营、开业、在册）", RegistrationState.ACTIVE),
+        ("吊销，未注销", RegistrationState.REVOKED),
+        ("注销", RegistrationState.DEREGISTERED),
+        ("另一种写法", RegistrationState.UNKNOWN),
+    ],
+)
+def test_who_an_enterprise_is_today(
+    system: System, connections: Connections, said: str, state: RegistrationState
+) -> None:
+    answer = {"uniscId": "91130534MA00000000", "entName": " 清河县某公司 ", "regState_CN": said}
+    system.answer(http(json.dumps(answer, ensure_ascii=False)))
+    found = connections.publicity.public_enterprise("P 1")
+    assert found is not None
+    assert (found.uscc, found.ent_name, found.reg_state) == ("91130534MA00000000", "清河县某公司", state)
+    assert system.requests[0].target.endswith("-entbaseInfo-P%201.html")
+
+
+def test_an_enterprise_that_the_public_does_not_know_is_nobody(
+    system: System, connections: Connections
+) -> None:
+    system.answer(http("{}", status="404 Not Found"))
+    assert connections.publicity.public_enterprise("P000001") is None
+
+
+def test_a_profile_without_that_page_asks_for_nothing(system: System, hebei: Profile) -> None:
+    document = hurried(hebei).model_dump()
+    document["publicity"]["enterprise"] = None
+    with connect(Profile.model_validate(document), system.url, system.url, APP_KEY, SECRET) as opened:
+        assert opened.publicity.public_enterprise("P000001") is None
+    assert system.requests == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [[], {}, {"uniscId": 5, "entName": "甲", "regState_CN": "注销"}, {"uniscId": "9", "entName": "甲"}],
+)
+def test_an_enterprise_of_another_shape_is_no_data(
+    system: System, connections: Connections, answer: object
+) -> None:
+    system.answer(http(json.dumps(answer, ensure_ascii=False)))
+    with pytest.raises(SystemUnreachable, match="DB-PUBLICITY-020"):
+        connections.publicity.public_enterprise("P000001")

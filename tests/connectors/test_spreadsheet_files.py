@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors import spreadsheet_files
+from connectors import spreadsheet_gate
 from connectors.profile import Profile
 from connectors.spreadsheet_files import open_table
-from connectors.spreadsheets import import_entities
+from connectors.spreadsheets import entity_table, import_entities
 from schemas.errors import DrawbridgeError
 from tests.connectors.workbooks import archive, cell, compound, parts, save_xlsx, xls
 from tests.factories import clean_directory, code
@@ -115,12 +115,24 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     if case == "ratio":
         content["xl/media/a.bin"] = bytes(30_000_000)
     elif case == "size":
-        monkeypatch.setattr(spreadsheet_files, "MAX_UNPACKED", 2_000_000)
+        monkeypatch.setattr(spreadsheet_gate, "MAX_UNPACKED", 2_000_000)
         content["xl/media/a.bin"] = random.Random(1).randbytes(2_000_001)
     else:
         content |= {f"xl/media/{n}": b"" for n in range(1_001)}
     error = refused(written(tmp_path, archive(content)))
-    assert error.code == "DB-INPUT-007"
+    assert error.code == "DB-INPUT-042"
+
+
+def test_more_rows_than_a_list_may_have(tmp_path: Path) -> None:
+    data = f'<row r="1">{cell("甲", "A1")}</row><row r="1000002">{cell("乙", "A1000002")}</row>'
+    assert refused(written(tmp_path, archive(parts(data)))).code == "DB-INPUT-045"
+
+
+def test_a_document_type_is_refused(tmp_path: Path) -> None:
+    content = parts("")
+    content["xl/sharedStrings.xml"] = b'<!DOCTYPE a [<!ENTITY b "c">]><sst/>'
+    error = refused(written(tmp_path, archive(content)))
+    assert (error.code, error.facts["detail"]) == ("DB-INPUT-007", "部件带有文档类型声明")
 
 
 def test_a_sheet_that_names_the_last_corner_is_not_allocated(tmp_path: Path) -> None:
@@ -151,19 +163,29 @@ def test_a_sheet_in_another_encoding_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "said"),
+    ("part", "code"),
     [
-        ("xl/vbaProject.bin", "含宏"),
-        ("xl/macrosheets/sheet1.xml", "含宏"),
-        ("xl/externalLinks/externalLink1.xml", "含外部链接"),
-        ("xl/workbook.bin", "部件的类型异常"),
-        ("content.xml", "部件的类型异常"),
+        ("xl/vbaProject.bin", "DB-INPUT-043"),
+        ("xl/macrosheets/sheet1.xml", "DB-INPUT-043"),
+        ("xl/externalLinks/externalLink1.xml", "DB-INPUT-044"),
+        ("xl/workbook.bin", "DB-INPUT-007"),
+        ("content.xml", "DB-INPUT-007"),
     ],
 )
-def test_macros_links_and_a_second_workbook_inside_are_refused(tmp_path: Path, part: str, said: str) -> None:
+def test_macros_links_and_a_second_workbook_inside_are_refused(tmp_path: Path, part: str, code: str) -> None:
     content = parts("<row>" + cell("甲") + "</row>") | {part: b"<x/>"}
-    error = refused(written(tmp_path, archive(content)))
-    assert (error.code, error.facts["detail"]) == ("DB-INPUT-007", said)
+    assert refused(written(tmp_path, archive(content))).code == code
+
+
+def test_a_workbook_that_says_it_has_macros_is_refused_without_any(tmp_path: Path) -> None:
+    content = parts("<row>" + cell("甲") + "</row>")
+    types = content["[Content_Types].xml"].replace(
+        b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml",
+        b"application/vnd.ms-excel.sheet.macroEnabled.main+xml",
+    )
+    assert (
+        refused(written(tmp_path, archive(content | {"[Content_Types].xml": types}))).code == "DB-INPUT-043"
+    )
 
 
 def test_a_password_is_said(tmp_path: Path) -> None:
@@ -172,9 +194,21 @@ def test_a_password_is_said(tmp_path: Path) -> None:
     while (position := zipped.find(b"PK\x01\x02", position + 1)) >= 0:
         flags = struct.unpack_from("<H", zipped, position + 8)[0]
         struct.pack_into("<H", zipped, position + 8, flags | 1)
-    assert refused(written(tmp_path, bytes(zipped))).facts["detail"] == "已加密"
+    assert refused(written(tmp_path, bytes(zipped))).code == "DB-INPUT-046"
     encrypted = compound(b"", "EncryptedPackage")
-    assert refused(written(tmp_path, encrypted)).facts["detail"] == "已加密"
+    assert refused(written(tmp_path, encrypted)).code == "DB-INPUT-046"
+    macros = compound(b"", "_VBA_PROJECT")
+    assert refused(written(tmp_path, macros, "a.xls")).code == "DB-INPUT-043"
+
+
+def test_the_quick_look_at_places_sees_what_the_slow_one_sees(tmp_path: Path) -> None:
+    """A plain sheet is measured by counting; one far cell in it, and every cell is looked at."""
+    near = "".join(f'<row r="{n}">{cell("甲", f"A{n}")}{cell("乙", f"B{n}")}</row>' for n in range(1, 400))
+    near = near.replace("'", '"')
+    assert len(list(open_table(written(tmp_path, archive(parts(near)))).sheets[0].rows())) == 399
+    far = near + f'<row r="400">{cell("丙", "A400")}{cell("丁", "XFD1048576")}</row>'.replace("'", '"')
+    for data in (far, far.replace('<row r="400">', "<row>")):
+        assert refused(written(tmp_path, archive(parts(data)))).facts["detail"] == "工作表的范围异常"
 
 
 def test_hidden_sheets_are_left_alone(tmp_path: Path) -> None:
@@ -197,3 +231,14 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     path = tmp_path / "loop.csv"
     path.symlink_to(path)
     assert refused(path).code == "DB-INPUT-008"
+
+
+def test_rows_handed_on_as_they_are_have_the_profiles_own_header(tmp_path: Path, hebei: Profile) -> None:
+    """What `run --entities` feeds to the mock: title rows, other names and .xls are settled, dirt is kept."""
+    rows = [("清河县名录",), ("单位名称", "社会信用代码", "备注"), ("甲", 9.113e17, "x"), (), ("乙", A, 3.0)]
+    for path in (save_xlsx(tmp_path / "a.xlsx", rows), written(tmp_path, xls(rows), "a.xls")):
+        assert list(entity_table(path, hebei)) == [
+            ["企业名称", "统一社会信用代码", "备注"],
+            ["甲", "9.113e+17", "x"],
+            ["乙", A, "3"],
+        ]

@@ -145,6 +145,9 @@ class System:
         fault = self.query_plan.popleft() if self.query_plan else "ok"
         if fault == "unreachable":
             raise SystemUnreachable("DB-PUBLICITY-003", path="/")
+        if fault.startswith("retry_after:"):
+            asked_s = float(fault.partition(":")[2])
+            raise SystemUnreachable("DB-PUBLICITY-010", path="/", retry_after_s=asked_s)
         stored = self.held.get(batch_no)
         if stored is None or fault == "absent":
             return None

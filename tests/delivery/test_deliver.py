@@ -7,8 +7,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from connectors.faults import FAULTS
 from delivery.deliver import Hooks, deliver
+from delivery.hooks import SILENT
 from delivery.queue import Due, enqueue
+from delivery.run import DEFAULT, Run
 from ledger.engine import Ledger
 from ledger.leases import acquire
 from ledger.messages import exchanges, messages_in
@@ -153,6 +156,55 @@ def test_the_system_is_left_alone_as_long_as_it_asks(sqlite_desk: Desk) -> None:
     assert outcome.next_try_at == START + timedelta(hours=4)
     assert (outcome.ready, outcome.sent, desk.clock.slept) == (10, 0, 0.0)
     assert desk.deliver(patience_s=5 * 3600).accepted == 10
+
+
+def test_it_is_left_alone_too_when_it_asks_for_that_in_answer_to_a_question(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    desk.system.plan("commit_lose")
+    desk.system.query_plan.append("retry_after:14400")
+    desk.queue(KEYS)
+    outcome = desk.deliver(patience_s=60)
+    assert outcome.next_try_at is not None
+    assert outcome.next_try_at >= START + timedelta(hours=4)
+    assert len(desk.system.sends) == 1
+    assert desk.deliver(patience_s=5 * 3600).accepted == 10
+    desk.check()
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("connect", True),
+        ("timeout", True),
+        ("broken", True),
+        ("server_error", True),
+        ("unreadable", True),
+        ("throttled", False),
+        ("unavailable", False),
+        ("maintenance", False),
+        ("signature", False),
+        ("duplicate", False),
+        ("refused", False),
+        ("in_flight", False),
+    ],
+)
+def test_the_circuit_breaker_counts_transport_faults_only(sqlite_desk: Desk, name: str, counts: bool) -> None:
+    desk = sqlite_desk
+    run = Run(desk.ledger, desk.system, TASK, desk.clock, SILENT, desk.clock.now, DEFAULT)
+    for times in (1, 2, 3):
+        until = run.set_back(f"DB-PUBLICITY-{FAULTS[name].number}", 7.0)
+        assert run.faults == (times if counts else 0)
+        assert until >= desk.clock.now() + timedelta(seconds=7)
+    assert run.hold_until is not None
+    run.answered()
+    assert (run.faults, run.hold_until) == (0, None)
+
+
+def test_other_bytes_under_our_number_are_no_transport_fault(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    run = Run(desk.ledger, desk.system, TASK, desk.clock, SILENT, desk.clock.now, DEFAULT)
+    run.set_back("DB-DELIVERY-021")
+    assert run.faults == 0
 
 
 def test_a_dead_line_is_not_sent_message_after_message(sqlite_desk: Desk) -> None:

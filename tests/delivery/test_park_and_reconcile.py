@@ -121,11 +121,11 @@ def test_what_agrees_gives_no_finding_and_is_recorded_once(desk: Desk) -> None:
     [
         (lambda held: held.pop("A"), ("missing", "A")),
         (lambda held: held.update(A=Held(version=1, copies=2)), ("doubled", "A")),
-        (lambda held: held.update(A=Held(version=3)), ("differs", "A")),
-        (lambda held: held.update(A=Held(receipt_no="other")), ("differs", "A")),
+        (lambda held: held.update(A=Held(version=3)), ("unexpected", "A")),
+        (lambda held: held.update(A=Held(version=1, digest="x", receipt_no="other")), ("differing", "A")),
         (lambda held: held.update(Z=Held(version=1)), ("unexpected", "Z")),
     ],
-    ids=["missing", "doubled", "other version", "other receipt", "unexpected"],
+    ids=["missing", "doubled", "later version", "other receipt", "unexpected"],
 )
 def test_what_does_not_agree_is_found_and_kept(
     desk: Desk, damage: Callable[[dict[str, Held]], object], expected: tuple[str, str]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from delivery.park import parked
 from ledger.audit import events
-from tests.delivery.conftest import Desk, Killed
+from tests.delivery.conftest import TASK, Desk, Killed
 
 KEYS = ["K00", "K01", "K02"]
 
@@ -90,7 +91,38 @@ def test_where_one_cannot_ask_the_identical_bytes_bring_the_answer(sqlite_desk: 
     desk.queue(KEYS)
     desk.deliver()
     desk.system.plan("not_sent")
+    desk.clock.advance(10)
     assert desk.poll().pending == 1
     desk.system.settle_pending()
+    desk.clock.advance(10)
     assert desk.poll().accepted == 3
+    desk.check()
+
+
+def test_where_one_cannot_ask_what_stays_pending_is_parked_in_the_end(sqlite_desk: Desk) -> None:
+    """Ever less often, for at least a day; then an operator has it, and it is not sent any more."""
+    desk = sqlite_desk
+    desk.system.dedupes, desk.system.can_query = True, False
+    desk.system.pends = frozenset({"K01"})
+    desk.queue(KEYS)
+    desk.deliver()
+    sends = []
+    while desk.states().get("pending"):
+        before = len(desk.system.sends)
+        desk.poll()
+        if len(desk.system.sends) > before:
+            sends.append(desk.clock.monotonic())
+        desk.clock.advance(300)
+        assert desk.clock.monotonic() < 3 * 86_400, "resent for ever"
+    assert 86_400 <= desk.clock.monotonic() < 90_000
+    assert 12 <= len(sends) <= 36  # hourly after the first half hour
+    assert desk.states() == {"accepted": 2, "parked": 1}
+    assert {item.code for item in desk.items()} == {None, "DB-DELIVERY-026"}
+    with desk.ledger.read() as tx:
+        shown = parked(tx, "record", TASK)
+    assert [one.item.key for one in shown] == ["K01"]
+    known = len(desk.system.sends)
+    desk.deliver()
+    desk.poll()
+    assert len(desk.system.sends) == known
     desk.check()

@@ -61,6 +61,8 @@ class Installation:
         return {
             **own,
             "DRAWBRIDGE_HOME": str(self.home),
+            # Two seconds a campaign: printed where a test is about paper (test_papers.py).
+            "DRAWBRIDGE_PAPERS": "none",
             "PYTHONPATH": str(PROJECT),
             "NO_COLOR": "1",
             **self.environment,

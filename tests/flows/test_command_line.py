@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import socket
+import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.end_to_end.installation import PLAN, Installation
@@ -23,6 +28,7 @@ WRONG = [
     (("approve", "no-such-campaign", "--role", "审核人"), 2, "DB-RUN-020"),
     (("audit", "verify", "--head", "first"), 2, "DB-RUN-027"),
     (("draw", "compute", "--stage", "objects"), 2, "DB-"),
+    (("doctor", "--home", ""), 2, "DB-CLI-001"),
 ]
 
 
@@ -160,3 +166,62 @@ def test_an_address_is_shown_without_its_password(installation: Installation) ->
     )
     assert ran.code == 2
     assert "geheim" not in ran.out + ran.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("arguments", [("--help",), ("campaign", "list", "--json")])
+def test_an_output_that_takes_nothing_is_one_sentence(
+    installation: Installation, arguments: tuple[str, ...]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            installation.command(arguments),
+            env=installation.settings(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode == 2
+    assert "DB-CLI-006" in ran.stderr
+    assert len(ran.stderr.strip().splitlines()) == 1
+
+
+def test_a_port_that_is_none_is_said_by_the_mock(installation: Installation) -> None:
+    ran = installation.run("mock", "--campaign", PLAN, "--port", "99999")
+    assert ran.code == 2
+    assert "65535" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_run_whose_prefect_server_is_gone_says_so(installation: Installation) -> None:
+    ran = installation.run("run", PLAN, "--json", more={"PREFECT_API_URL": "http://127.0.0.1:9/api"})
+    assert ran.code == 2
+    assert ran.document["error"]["code"] == "DB-RUN-031"
+    assert "Traceback" not in ran.err
+
+
+def test_a_run_ends_at_once_when_its_own_server_is_killed(installation: Installation) -> None:
+    process = installation.start("run", PLAN)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "抽取对象" in line:
+            break
+    notes = (installation.home / "processes.jsonl").read_text("utf-8").splitlines()
+    started = {row["name"]: row["pid"] for row in map(json.loads, notes)}
+    os.kill(started["prefect-server"], signal.SIGKILL)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "DB-RUN-031" in said
+    assert not psutil.pid_exists(started["mock"])
+    assert installation.call("run", PLAN, "--no-prefect").code == 0
+
+
+def test_a_port_in_use_is_said_before_anything_is_started(installation: Installation) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        ran = installation.run("serve", "--port", other.getsockname()[1])
+    assert ran.code == 2
+    assert "DB-RUN-032" in ran.err
+    assert not (installation.home / "prefect-server.log").exists()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 
 import pytest
 
+from mock_platform.shanghai_time import SHANGHAI
 from tests.mock_platform.office import Office, Row
 from tests.mock_platform.spotchecks import message
 
@@ -98,3 +100,44 @@ def test_a_correction_sent_while_the_first_version_is_pending_leaves_no_receipt_
 def test_a_held_record_that_nobody_sent_is_answered_44(reviewed: Office) -> None:
     for target in ("/exchange/v1/records/NOBODYS", "/exchange/v1/receipts/NEVER-SENT"):
         assert reviewed.publicity.send("GET", target).xml().findtext("code") == "44"
+
+
+def day(milliseconds: int) -> str:
+    """The day in Shanghai that begins at a moment of the public view."""
+    return str(datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone(SHANGHAI).date())
+
+
+def test_the_public_view_says_since_when_a_record_is_there(reviewed: Office) -> None:
+    """A correction keeps the day; what was taken back and published anew begins anew."""
+    record = reviewed.record(reviewed.due()[0])
+    days = []
+    for version, operation in ((1, "I"), (2, "U"), (3, "D"), (4, "I")):
+        reviewed.publish(f"BATCH-000{version}", [{**record, "version": version, "operation": operation}])
+        reviewed.settled(f"BATCH-000{version}")
+        rows = reviewed.public_rows(record["pripId"])
+        days.append(day(rows[0]["publicDate"]) if rows else None)
+        if operation == "D":
+            reviewed.control.post("clock", {"advanceSeconds": 24 * 3600})
+    today = str(reviewed.now().date())
+    assert days[0] == days[1]
+    assert days[2] is None
+    assert days[0] < days[3] <= today
+
+
+def test_the_public_view_says_who_an_enterprise_is_today(reviewed: Office) -> None:
+    record = reviewed.record(reviewed.due()[0])
+    target = f"/gsxt/corp-query-entprise-info-primaryinfoapp-entbaseInfo-{record['pripId']}.html"
+
+    def now() -> tuple[str, str]:
+        said = reviewed.publicity.send("GET", target).json()
+        assert said["uniscId"] == record["uniscid"]
+        return said["entName"], said["regState_CN"]
+
+    assert now() == (record["entName"], "存续（在营、开业、在册）")
+    reviewed.control.post("people", {"act": "rename", "who": record["uniscid"], "name": "清河县改名厂"})
+    reviewed.control.post("people", {"act": "change-state", "who": record["uniscid"], "state": "3"})
+    assert now() == ("清河县改名厂", "吊销，未注销")
+    page = reviewed.publicity.send("GET", f"/entprise/{record['pripId']}").body.decode()
+    assert "吊销，未注销" in page
+    unknown = target.replace(record["pripId"], "unknown")
+    assert reviewed.publicity.send("GET", unknown).status == 404

@@ -49,7 +49,8 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(
                 _SENDING,
-                "def begin(run: Run, planned: Sequence[tuple[str, int]]) -> Message | None:",
+                "def begin(run: Run, planned: Sequence[tuple[str, int]])"
+                " -> tuple[Message, list[tuple[str, int]]] | None:",
                 "def begin(run, planned):\n"
                 "    run.planned = planned\n"
                 "    return written(run, planned, keep=False)\n\n\n"
@@ -57,9 +58,9 @@ MUTANTS: tuple[Mutant, ...] = (
             ),
             Edit(
                 _SENDING,
-                '"items": rows}, run.now())\n    return message\n',
+                '"items": rows}, run.now())\n    return message, [',
                 '"items": rows}, run.now())\n        if not keep:\n            tx.rollback()\n'
-                "    return message\n",
+                "    return message, [",
             ),
             Edit(
                 _SENDING,
@@ -124,7 +125,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 _SENDING,
                 "    run.reach(2)\n",
                 """    with run.write() as tx:
-        set_items(tx, items, state="accepted")
+        set_items(tx, items_of_batch(tx, message.batch_no), state="accepted")
         set_message(tx, message.batch_no, state="done")
     run.reach(2)
 """,
@@ -136,7 +137,7 @@ MUTANTS: tuple[Mutant, ...] = (
             receipt = run.channel.send(message.batch_no, message.body)
         finally:
             with run.write() as tx:
-                set_items(tx, items, state="sending")
+                set_items(tx, items_of_batch(tx, message.batch_no), state="sending")
                 set_message(tx, message.batch_no, state="sending")
         if not fits""",
             ),

@@ -1,0 +1,22 @@
+"""A batch of work as a task run, where a flow run is under way; elsewhere it is simply done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.context import FlowRunContext
+
+T = TypeVar("T")
+
+
+def in_task(name: str, batch: Callable[[], T]) -> T:
+    """Runs one batch, as a Prefect task run called `name` (ASCII) where a flow run is under way.
+
+    No result is kept or cached: whether a batch still has to run is the ledger's to say.
+    """
+    if FlowRunContext.get() is None:
+        return batch()
+    return task(name=name, cache_policy=NO_CACHE, persist_result=False)(batch)()

@@ -1,0 +1,182 @@
+"""`drawbridge export`: lists as workbooks, and the sheets that departments fill in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from connectors.profile import Profile, load_profile
+from documents.campaign_lists import (
+    RECONCILIATION_COLUMNS,
+    RESULT_COLUMNS,
+    TASK_COLUMNS,
+    Reconciled,
+    reconciliation_rows,
+    result_rows,
+    task_rows,
+)
+from documents.directory_lists import inspector_columns, item_columns, object_columns
+from documents.list_workbook import ListColumn, Value, write_list
+from documents.whole_file import PRIVATE
+from flows.command_line import DONE, Command, Group, home_option, json_option, print_json
+from flows.commands.resume import settings_for
+from flows.entering import entered_by_sheet, write_entry_sheet
+from flows.findings import FINDINGS
+from flows.publishing import STATES, last_day, standing_of
+from flows.site import OfflineBooks, open_books, resolve_campaign
+from flows.terminal import console, spinning
+from flows.visits import visits_of
+from ledger.directory import each_object, inspectors, items
+from ledger.reconciliations import last_run
+from schemas.campaign import Campaign
+from schemas.codes import ObjectKind
+from schemas.errors import DrawbridgeError
+
+Table = tuple[Sequence[ListColumn], Iterable[Sequence[Value]]]
+
+_HELP = """由台账导出为 .xlsx：表头冻结、可筛选，代码和证号按文本保存，任何内容都不会变成公式。
+
+名录、人员、事项清单的列名与导入相同，导出的表原样导入，内容不变。含人员信息的文件只有本人可读。"""
+
+
+@click.group("export", cls=Group, help=_HELP)
+def export() -> None:
+    """The group."""
+
+
+def _list_command(name: str, about: str, what: str, make: Callable[[OfflineBooks, Campaign], Table]) -> None:
+    """Adds one command of the group: `export NAME 任务 [-o FILE]`."""
+
+    @export.command(name, cls=Command, help=about)
+    @click.argument("task", metavar="任务")
+    @click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="写到哪个文件（默认写到该任务的目录）。",
+    )
+    @home_option
+    @json_option
+    def command(task: str, output: Path | None, as_json: bool) -> int:
+        with open_books(settings_for(task)) as books:
+            campaign = resolve_campaign(books.ledger, task, books.now())
+            path = output or books.home.campaign_folder(campaign.task_id) / f"{what}.xlsx"
+            with spinning(console(to_stderr=True), f"导出{what}"):
+                columns, rows = make(books, campaign)
+                count = write_list(path, what, columns, _some(rows, what), mode=PRIVATE)
+        return _told(path, what, count, as_json)
+
+
+def _some(rows: Iterable[Sequence[Value]], what: str) -> Iterator[Sequence[Value]]:
+    """The rows. Raises DrawbridgeError DB-EXPORT-002 if there are none: an empty list looks like a loss."""
+    empty = True
+    for row in rows:
+        empty = False
+        yield row
+    if empty:
+        raise DrawbridgeError("DB-EXPORT-002", what=what)
+
+
+def _told(path: Path, what: str, count: int, as_json: bool) -> int:
+    if as_json:
+        print_json({"file": str(path), "what": what, "rows": count})
+    else:
+        console(to_stderr=False).print(f"已导出{what} {count} 行  {path}")
+    return DONE
+
+
+def _profile(books: OfflineBooks) -> Profile:
+    return load_profile(books.settings.profile)
+
+
+def _directory(books: OfflineBooks, campaign: Campaign) -> Table:
+    """Two passes: which kinds there are decides the columns."""
+    with books.ledger.read() as tx:
+        kinds = frozenset[ObjectKind](one.kind for one in each_object(tx, books.source))
+    columns, row = object_columns(_profile(books), kinds or frozenset({campaign.object_kind}))
+
+    def rows() -> Iterator[list[Value]]:
+        with books.ledger.read() as tx:
+            yield from map(row, each_object(tx, books.source))
+
+    return columns, rows()
+
+
+def _roster(books: OfflineBooks, campaign: Campaign) -> Table:
+    columns, row = inspector_columns(_profile(books))
+    with books.ledger.read() as tx:
+        return columns, map(row, inspectors(tx, books.source))
+
+
+def _items(books: OfflineBooks, campaign: Campaign) -> Table:
+    columns, row = item_columns(_profile(books))
+    with books.ledger.read() as tx:
+        return columns, map(row, items(tx, books.source))
+
+
+def _tasks(books: OfflineBooks, campaign: Campaign) -> Table:
+    return TASK_COLUMNS, task_rows(campaign, visits_of(books, campaign).forms.values())
+
+
+def _results(books: OfflineBooks, campaign: Campaign) -> Table:
+    visits = visits_of(books, campaign)
+    return RESULT_COLUMNS, result_rows(campaign, visits.forms, visits.results, entered_by_sheet)
+
+
+def _reconciliation(books: OfflineBooks, campaign: Campaign) -> Table:
+    with books.ledger.read() as tx:
+        run = last_run(tx, campaign.task_id)
+    found: dict[str, list[str]] = {}
+    for kind, key, _ in run.findings if run is not None else ():
+        title = FINDINGS[kind].title if kind in FINDINGS else kind
+        found.setdefault(key, []).append(title)
+    rows = (
+        Reconciled(
+            one.ent_name,
+            one.uscc,
+            STATES[one.state],
+            one.record.version if one.record else None,
+            one.completed_at,
+            last_day(campaign, one),
+            one.reason,
+            found.get(one.record.record_id if one.record else one.uscc, []) + found.get(one.uscc, []),
+        )
+        for one in standing_of(books, campaign)
+    )
+    return RECONCILIATION_COLUMNS, reconciliation_rows(rows)
+
+
+_list_command("directory", "导出抽查对象名录。", "抽查对象名录", _directory)
+_list_command("roster", "导出执法检查人员名录。", "执法检查人员名录", _roster)
+_list_command("items", "导出随机抽查事项清单。", "随机抽查事项清单", _items)
+_list_command("tasks", "导出检查任务：每户每个事项一行，含检查组。", "检查任务", _tasks)
+_list_command("results", "导出检查结果：每户每个事项一行。", "检查结果", _results)
+_list_command(
+    "reconciliation", "导出公示核对表：每户一行，含最近一次核对的发现。", "公示核对", _reconciliation
+)
+
+
+@export.command(
+    "entry-sheet",
+    cls=Command,
+    help="导出一个部门的结果录入表：带下拉表，手工填写后用 drawbridge import results 导入。",
+)
+@click.argument("task", metavar="任务")
+@click.option("--department", "code", required=True, metavar="代码", help="部门代码，如 SW。")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="写到哪个文件（默认写到该任务的目录）。",
+)
+@home_option
+@json_option
+def sheet(task: str, code: str, output: Path | None, as_json: bool) -> int:
+    """Makes a department's entry sheet, with what is recorded already filled in."""
+    with open_books(settings_for(task)) as books:
+        campaign = resolve_campaign(books.ledger, task, books.now())
+        path = output or books.home.campaign_folder(campaign.task_id) / f"结果录入表-{code}.xlsx"
+        count = write_entry_sheet(books, campaign, code, path)
+    return _told(path, "结果录入表", count, as_json)
