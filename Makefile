@@ -5,7 +5,7 @@ PYTHON = $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1; \
 	then echo $$python; break; fi; done)
 
-.PHONY: install demo test lint serve bench soak mutants browser browser-test runbook format lock clean
+.PHONY: install demo test lint serve bench soak volume mutants browser browser-test runbook format lock clean
 
 install: .venv/.installed
 
@@ -22,6 +22,10 @@ bench: .venv/.bench
 # Kills, broken platforms and operators in seeded schedules; `make soak SEED=7 SCHEDULES=200 DATABASE=postgresql`.
 soak: install
 	.venv/bin/python -m tests.soak $(if $(SEED),--seed $(SEED)) --schedules $(or $(SCHEDULES),1000) --database $(or $(DATABASE),sqlite)
+
+# Ten thousand publications through a platform of which one request in a hundred has each of ten faults.
+volume: install
+	.venv/bin/python -m tests.soak.volume --publications $(or $(PUBLICATIONS),10000) --platform $(or $(PLATFORM),queries)
 
 # Rules of delivery left out, one at a time: each must turn the soak red.
 mutants: install

@@ -18,7 +18,7 @@ from flows.lazy_group import LazyGroup
 _COMMANDS = {
     "demo": ("flows.commands.demo:demo", "演示：用模拟平台把通知规定的全过程走一遍。"),
     "run": ("flows.commands.run:run", "执行一次抽查任务，从第一个未完成的环节继续。"),
-    "campaign": ("flows.commands.campaigns:campaign", "抽查任务：列出、查看。"),
+    "campaign": ("flows.commands.campaigns:campaign", "抽查任务：列出、查看，新建、检查、导入计划。"),
     "import": ("flows.commands.imports:import_", "导入名录和清单（.csv、.xlsx、.xls）。"),
     "export": ("flows.commands.exports:export", "导出名录、任务、结果和部门结果录入表（.xlsx）。"),
     "confirm": ("flows.commands.decisions:confirm", "代部门登记比对和确认意见。"),
@@ -28,7 +28,7 @@ _COMMANDS = {
     "push": ("flows.commands.push:push", "一企一表派发：查看、继续派发、核定结果不明的。"),
     "publish": ("flows.commands.publish:publish", "公示：查看、继续报送、核定、撤回、更正。"),
     "reconcile": ("flows.commands.books:reconcile", "逐户逐项核对公示，列出建议。只读。"),
-    "report": ("flows.commands.books:report", "由台账生成报表。"),
+    "report": ("flows.commands.books:report", "由台账生成统计表、总结和各种文书。"),
     "audit": ("flows.commands.books:audit", "核验台账的审计链。"),
     "mock": ("flows.commands.services:mock", "单独启动模拟平台和模拟公示系统。"),
     "serve": ("flows.commands.services:serve", "启动服务和界面，部署各流程。"),

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from delivery.park import Parked
 from flows.operating import parked_of
 from flows.site import Site
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
+
+
+def evidence_of(one: Parked) -> dict[str, Any]:
+    """What was sent when, and everything that came back: what two people decide on, as `--json` shows it."""
+    return {
+        "record": one.item.key,
+        "version": one.item.version,
+        "batch_no": one.message.batch_no,
+        "digest": one.message.body_digest,
+        "sent_at": one.message.sent_at,
+        "sends": one.message.sends,
+        "answers": [
+            {"at": entry.at, "act": entry.act, "outcome": entry.outcome, "code": entry.code}
+            for entry in one.evidence
+        ],
+    }
 
 
 def evidence_lines(one: Parked) -> list[str]:

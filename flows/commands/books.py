@@ -63,7 +63,7 @@ def _print_proposals(proposals: Any) -> None:
         out.print(f"  建议：{found[0]['act']}")
 
 
-@click.group("report", cls=Group, help="由台账生成报表。")
+@click.group("report", cls=Group, help="由台账生成统计表、总结和各种文书。")
 def report() -> None:
     """The group."""
 

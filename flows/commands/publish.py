@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 import click
-from rich.table import Table
 
-from delivery.park import Parked
 from flows.approving import approver_options, role_of
-from flows.command_line import DONE, FOUND, WAITING, Command, Group, home_option, json_option, print_json
+from flows.command_line import DONE, Command, Group, home_option, json_option, print_json
 from flows.commands.deciders import decided_by
 from flows.commands.resume import outside_of, settings_for
+from flows.commands.stuck import Status, act_facts, asked, show_evidence, show_status, stage_now
 from flows.deciding import campaign_called
+from flows.evidence import says_now
 from flows.operating import (
     ACTS,
     OF_FORMS,
@@ -27,9 +26,10 @@ from flows.operating import (
     parked_of,
 )
 from flows.publishing import OPEN_STATES, STATES, standing_of
-from flows.site import open_books, open_site, resolve_campaign
-from flows.terminal import TerminalReporter, console
+from flows.site import Site, open_books, open_site
+from flows.terminal import console
 from ledger.acts import Act, acts
+from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
 
 _enterprise = click.option("--enterprise", "uscc", required=True, metavar="代码", help="统一社会信用代码。")
@@ -59,62 +59,13 @@ def status(name: str, as_json: bool) -> int:
         for one in standing
         if one.state in OPEN_STATES
     ]
-    if as_json:
-        print_json(
-            {
-                "task_id": campaign.task_id,
-                "counts": dict(Counter(one.state for one in standing)),
-                "open": rows,
-                "unclear": {uscc: evidence_of(one) for uscc, one in unclear.items()},
-                "acts": [act_facts(act) for act in waiting],
-            }
-        )
-        return FOUND if unclear or waiting else DONE
-    out = console(to_stderr=False)
     counts = Counter(one.state for one in standing)
-    out.print(
-        "  ".join(f"{label} {counts[key]}" for key, label in STATES.items() if counts[key]) or "还没有表单"
+    return show_status(
+        Status(
+            campaign.task_id, counts, STATES, rows, unclear, waiting, "还没有表单", ("publish", "公示系统")
+        ),
+        as_json,
     )
-    if rows:
-        shown = Table("企业", "代码", "情况", "原因", box=None, pad_edge=False)
-        for row in rows:
-            shown.add_row(row["ent_name"], row["uscc"], STATES[str(row["state"])], row["reason"] or "")
-        out.print(shown)
-    for uscc, one in unclear.items():
-        _show_evidence(uscc, one)
-    for act in waiting:
-        out.print(
-            f"等待审批  编号 {act.act_no}  {ACTS[act.kind]}  {act.key}  申请：{act.asked_role}  {act.reason}"
-        )
-    return FOUND if unclear or waiting else DONE
-
-
-def evidence_of(one: Parked) -> dict[str, Any]:
-    """What was sent when, and everything that came back: what two people decide on."""
-    return {
-        "record": one.item.key,
-        "version": one.item.version,
-        "batch_no": one.message.batch_no,
-        "digest": one.message.body_digest,
-        "sent_at": one.message.sent_at,
-        "sends": one.message.sends,
-        "answers": [
-            {"at": entry.at, "act": entry.act, "outcome": entry.outcome, "code": entry.code}
-            for entry in one.evidence
-        ],
-    }
-
-
-def _show_evidence(uscc: str, one: Parked) -> None:
-    out = console(to_stderr=False)
-    facts = evidence_of(one)
-    out.print(f"结果不明  {uscc}  记录 {facts['record']} 第 {facts['version']} 版")
-    out.print(f"  批次 {facts['batch_no']}，内容摘要 {facts['digest']}")
-    out.print(f"  报送 {facts['sends']} 次，首次 {facts['sent_at']:%Y-%m-%d %H:%M:%S} UTC")
-    for entry in facts["answers"]:
-        said = "  ".join(str(part) for part in (entry["act"], entry["outcome"], entry["code"]) if part)
-        out.print(f"  {entry['at']:%Y-%m-%d %H:%M:%S} UTC  {said}")
-    out.print(f"  下一步：向公示系统核实，然后 drawbridge publish resolve … --enterprise {uscc}")
 
 
 @publish.command("retry", cls=Command, help="现在就继续报送：只报送尚未受理的，已受理的不再报送。")
@@ -123,26 +74,15 @@ def _show_evidence(uscc: str, one: Parked) -> None:
 @json_option
 def retry(name: str, as_json: bool) -> int:
     """The publication stage, now; says what it skipped."""
-    from flows import writes
     from flows.publish import STAGE
-    from flows.reporting import listening
-    from flows.stage import perform
 
-    out = console(to_stderr=as_json)
-    writes.reset()
-    with outside_of(name), open_site() as site:
-        campaign = resolve_campaign(site.ledger, name, site.now())
-        before = Counter(one.state for one in standing_of(site, campaign))
-        with TerminalReporter(out) as listener, listening(listener):
-            outcome = perform(site, campaign, STAGE)
-    facts = {**outcome.facts, "skipped": before["published"], "writes": writes.count()}
-    if as_json:
-        print_json({**facts, "waiting_for": outcome.waiting_for})
-    else:
-        out.print(f"本次报送 {facts['writes']} 条；已公示 {facts['skipped']} 户，不再报送。")
-        if outcome.waiting_for:
-            out.print(f"[yellow]等待：{outcome.waiting_for}[/yellow]")
-    return WAITING if outcome.waiting_for else DONE
+    def published(site: Site, campaign: Campaign) -> int:
+        return sum(one.state == "published" for one in standing_of(site, campaign))
+
+    def say(sent: int, skipped: int) -> str:
+        return f"本次报送 {sent} 条；已公示 {skipped} 户，不再报送。"
+
+    return stage_now(name, STAGE, published, say, as_json)
 
 
 @publish.command(
@@ -174,13 +114,9 @@ def resolve(
     with outside_of(name), open_site() as site:
         campaign = campaign_called(site, name)
         one = parked_of(site, campaign, uscc)
-        held = site.connections.publicity.held(one.item.key)
         if not as_json:
-            _show_evidence(uscc, one)
-            says = (
-                "查不到这条记录" if held is None else f"存有第 {held[0]} 版，摘要 {held[1]}，状态 {held[2]}"
-            )
-            console(to_stderr=False).print(f"  公示系统现在：{says}")
+            show_evidence(uscc, one)
+            console(to_stderr=False).print(f"  {says_now(site, one.item.key)}")
         role = role_of(site.ledger, approver_id, code)
         act = ask_resolve(site, campaign, uscc, receipt, reason, approver_id, role)
     return asked(act, as_json)
@@ -261,28 +197,3 @@ def allow_(name: str, act_no: int, approver_id: str, code: str, as_json: bool) -
             f"已批准编号 {act.act_no}：{ACTS[act.kind]} {act.key}。继续：drawbridge {again} retry 任务。"
         )
     return DONE
-
-
-def asked(act: Act, as_json: bool) -> int:
-    """Says what was asked for, and what the second person does."""
-    if as_json:
-        print_json(act_facts(act))
-        return DONE
-    out = console(to_stderr=False)
-    out.print(f"已申请（编号 {act.act_no}）：{ACTS[act.kind]} {act.key}")
-    group = "push" if act.kind in OF_FORMS else "publish"
-    out.print(f"请另一位审批人执行：drawbridge {group} allow {act.task_id} {act.act_no} --by 编号")
-    return DONE
-
-
-def act_facts(act: Act) -> dict[str, Any]:
-    """An act as `--json` shows it."""
-    return {
-        "act": act.act_no,
-        "kind": act.kind,
-        "record": act.key,
-        "version": act.version,
-        "reason": act.reason,
-        "asked_by": act.asked_role,
-        "allowed_by": act.allowed_role,
-    }

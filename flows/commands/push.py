@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import Counter
 
 import click
-from rich.table import Table
 
 from delivery.park import Parked
 from delivery.queue import items
 from flows.approving import approver_options, role_of
-from flows.command_line import DONE, FOUND, WAITING, Command, Group, home_option, json_option, print_json
-from flows.commands.publish import act_facts, allow_, asked, evidence_of
+from flows.command_line import Command, Group, home_option, json_option
+from flows.commands.publish import allow_
 from flows.commands.resume import outside_of, settings_for
+from flows.commands.stuck import Status, asked, show_evidence, show_status, stage_now
 from flows.deciding import campaign_called
-from flows.operating import ACTS, FORM, OF_FORMS, ask_resolve_form, parked_form_of, parked_forms
-from flows.site import Books, Site, open_books, open_site, resolve_campaign
-from flows.terminal import TerminalReporter, console
+from flows.operating import FORM, OF_FORMS, ask_resolve_form, parked_form_of, parked_forms
+from flows.site import Books, Site, open_books, open_site
+from flows.terminal import console
 from ledger.acts import acts
 from ledger.outbox import OutboxItem
 from schemas.campaign import Campaign
@@ -61,34 +61,10 @@ def status(name: str, as_json: bool) -> int:
         for item, form in ((item, InspectionForm.model_validate_json(item.payload)) for item in newest)
         if item.state not in _SETTLED
     ]
-    if as_json:
-        print_json(
-            {
-                "task_id": campaign.task_id,
-                "counts": dict(counts),
-                "open": rows,
-                "unclear": {uscc: evidence_of(one) for uscc, one in unclear.items()},
-                "acts": [act_facts(act) for act in waiting],
-            }
-        )
-        return FOUND if unclear or waiting else DONE
-    out = console(to_stderr=False)
-    out.print(
-        "  ".join(f"{label} {counts[key]}" for key, label in STATES.items() if counts[key]) or "还没有派发"
+    return show_status(
+        Status(campaign.task_id, counts, STATES, rows, unclear, waiting, "还没有派发", ("push", "平台")),
+        as_json,
     )
-    if rows:
-        shown = Table("企业", "代码", "情况", "原因", box=None, pad_edge=False)
-        for row in rows:
-            shown.add_row(row["ent_name"], row["uscc"], STATES.get(str(row["state"])), row["reason"] or "")
-        out.print(shown)
-    for uscc, one in unclear.items():
-        _show_evidence(uscc, one)
-        out.print(f"  下一步：向平台核实，然后 drawbridge push resolve … --enterprise {uscc}")
-    for act in waiting:
-        out.print(
-            f"等待审批  编号 {act.act_no}  {ACTS[act.kind]}  {act.key}  申请：{act.asked_role}  {act.reason}"
-        )
-    return FOUND if unclear or waiting else DONE
 
 
 @push.command("retry", cls=Command, help="现在就继续派发：只派发平台尚未受理的，已受理的不再派发。")
@@ -97,26 +73,15 @@ def status(name: str, as_json: bool) -> int:
 @json_option
 def retry(name: str, as_json: bool) -> int:
     """The stage of the forms, now; says what it skipped."""
-    from flows import writes
     from flows.push import STAGE
-    from flows.reporting import listening
-    from flows.stage import perform
 
-    out = console(to_stderr=as_json)
-    writes.reset()
-    with outside_of(name), open_site() as site:
-        campaign = resolve_campaign(site.ledger, name, site.now())
-        before = Counter(item.state for item in _newest(site, campaign))
-        with TerminalReporter(out) as listener, listening(listener):
-            outcome = perform(site, campaign, STAGE)
-    facts = {**outcome.facts, "skipped": before["accepted"], "writes": writes.count()}
-    if as_json:
-        print_json({**facts, "waiting_for": outcome.waiting_for})
-    else:
-        out.print(f"本次派发 {facts['writes']} 张；已受理 {facts['skipped']} 张，不再派发。")
-        if outcome.waiting_for:
-            out.print(f"[yellow]等待：{outcome.waiting_for}[/yellow]")
-    return WAITING if outcome.waiting_for else DONE
+    def accepted(site: Site, campaign: Campaign) -> int:
+        return sum(item.state == "accepted" for item in _newest(site, campaign))
+
+    def say(sent: int, skipped: int) -> str:
+        return f"本次派发 {sent} 张；已受理 {skipped} 张，不再派发。"
+
+    return stage_now(name, STAGE, accepted, say, as_json)
 
 
 @push.command(
@@ -147,7 +112,7 @@ def resolve(
         campaign = campaign_called(site, name)
         one = parked_form_of(site, campaign, uscc)
         if not as_json:
-            _show_evidence(uscc, one)
+            show_evidence(uscc, one)
             console(to_stderr=False).print(f"  {_says_now(site, campaign, one)}")
         role = role_of(site.ledger, approver_id, code)
         act = ask_resolve_form(site, campaign, uscc, receipt, reason, approver_id, role)
@@ -162,17 +127,6 @@ def _newest(books: Books, campaign: Campaign) -> list[OutboxItem]:
     with books.ledger.read() as tx:
         known = items(tx, FORM, campaign.task_id)
     return list({item.key: item for item in known if item.state in STATES}.values())
-
-
-def _show_evidence(uscc: str, one: Parked) -> None:
-    out = console(to_stderr=False)
-    facts = evidence_of(one)
-    out.print(f"结果不明  {uscc}  表 {facts['record']} 第 {facts['version']} 版")
-    out.print(f"  批次 {facts['batch_no']}，内容摘要 {facts['digest']}")
-    out.print(f"  派发 {facts['sends']} 次，首次 {facts['sent_at']:%Y-%m-%d %H:%M:%S} UTC")
-    for entry in facts["answers"]:
-        said = "  ".join(str(part) for part in (entry["act"], entry["outcome"], entry["code"]) if part)
-        out.print(f"  {entry['at']:%Y-%m-%d %H:%M:%S} UTC  {said}")
 
 
 def _says_now(site: Site, campaign: Campaign, one: Parked) -> str:

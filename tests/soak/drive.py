@@ -18,7 +18,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,7 @@ def open_stage(database: str, rooms: Path = PROJECT, spoilt: Sequence[str] = ())
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         try:
-            _wait_for(ready, mock, folder / "mock.log")
+            wait_for(ready, mock, folder / "mock.log")
             with Databases.open(database, folder, spoilt) as databases:
                 yield Stage(json.loads(ready.read_text("utf-8")), forge, databases)
         finally:
@@ -121,7 +121,8 @@ def _environment(rooms: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(rooms)}
 
 
-def _wait_for(ready: Path, mock: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(ready: Path, mock: subprocess.Popen[bytes], log: Path) -> None:
+    """Until the mock has written its addresses. Raises RuntimeError with its log if it does not."""
     end = time.monotonic() + 60
     while not ready.exists():
         if mock.poll() is not None or time.monotonic() > end:
@@ -187,7 +188,7 @@ class Run:
         ledger = opened(self.url)
         try:
             seen = self.see()
-            seen = Seen(**{**vars(seen), "ledger": ledger})
+            seen = replace(seen, ledger=ledger)
             self.verdict.lost += lost(seen)
             self.verdict.doubled += doubled(seen)
             self.verdict.broken += broken(seen)

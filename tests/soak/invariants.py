@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from delivery.park import parked
@@ -39,8 +40,15 @@ class Seen:
     listed: frozenset[Id]
     events: Sequence[AuditEvent]
 
+    @cached_property
+    def _writes(self) -> Mapping[Id, list[Write]]:
+        found: dict[Id, list[Write]] = {}
+        for write in self.writes:
+            found.setdefault((write["key"], write["version"]), []).append(write)
+        return found
+
     def writes_of(self, one: Id) -> list[Write]:
-        return [write for write in self.writes if (write["key"], write["version"]) == one]
+        return self._writes.get(one, [])
 
 
 def look(

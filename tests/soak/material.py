@@ -26,13 +26,18 @@ def _uscc(number: int) -> str:
 
 
 def _prip(number: int) -> str:
-    return f"13053400000000{number:04d}"
+    return f"1305340000{number:08d}"
 
 
-KNOWN_ENTERPRISES: list[dict[str, Any]] = [
-    {"pripId": _prip(number), "uniscid": _uscc(number), "entName": f"{MARK}{number}"}
-    for number in range(1, COUNT)
-]
+def known_enterprises(count: int) -> list[dict[str, Any]]:
+    """The register's rows of the enterprises numbered 1 to `count`."""
+    return [
+        {"pripId": _prip(number), "uniscid": _uscc(number), "entName": f"{MARK}{number}"}
+        for number in range(1, count + 1)
+    ]
+
+
+KNOWN_ENTERPRISES = known_enterprises(COUNT - 1)
 REFUSED_FORM = _uscc(0)
 
 

@@ -7,6 +7,8 @@ we cause is in `GET /control/writes` twice, which is what the soak judges by.
     POST /control/character {"dedupes": true, "atOnce": true}   forgets all records, clears faults, sets both
     POST /control/character {"cross": 1}    the next write gets a receipt for other bytes, nothing is stored
     POST /control/character {"refuseAt": 2} the second write from now is refused as a whole, nothing is stored
+    POST /control/character {"enterprises": 9000}  so many are known from now on
+    POST /control/character {"elapsed": 12.5}      late commits happen by this clock, no more by the wall's
     GET  /control/character                 how often either happened
 
 It is never killed while a soak runs.
@@ -32,7 +34,7 @@ from mock_platform.shanghai_time import iso_time, wire_time
 from mock_platform.simulator import Setting, Simulator
 from mock_platform.wire import Reply, Request
 from mock_platform.world import Row, World
-from tests.soak.material import KEY, KNOWN_ENTERPRISES, REFUSED_FORM, SECRET
+from tests.soak.material import KEY, KNOWN_ENTERPRISES, REFUSED_FORM, SECRET, known_enterprises
 
 
 @dataclass
@@ -45,6 +47,7 @@ class Character:
     crossed: int = 0
     refuse_at: int = 0
     refused: int = 0
+    elapsed: float = 0.0
 
 
 CHARACTER = Character()
@@ -55,6 +58,12 @@ def become(world: World, body: Row) -> Row:
     if "cross" in body or "refuseAt" in body:
         CHARACTER.cross = int(body.get("cross", CHARACTER.cross))
         CHARACTER.refuse_at = int(body.get("refuseAt", CHARACTER.refuse_at))
+        return {}
+    if "elapsed" in body:
+        _move_clock(world, float(body["elapsed"]))
+        return {}
+    if "enterprises" in body:
+        world.enterprises.update({row["pripId"]: row for row in known_enterprises(int(body["enterprises"]))})
         return {}
     world.faults.clear()
     if hasattr(world.faults, "late"):  # what still waits to be committed belongs to the schedule before
@@ -69,6 +78,17 @@ def become(world: World, body: Row) -> Row:
     CHARACTER.dedupes, CHARACTER.at_once = bool(body["dedupes"]), bool(body["atOnce"])
     CHARACTER.cross = CHARACTER.crossed = CHARACTER.refuse_at = CHARACTER.refused = 0
     return {}
+
+
+def _move_clock(world: World, elapsed: float) -> None:
+    """A clock of the test's own: seconds since it began, of which only it knows how long they are."""
+    CHARACTER.elapsed = elapsed
+    world.faults.late.wall = _elapsed
+    world.faults.late.commit_due(world)
+
+
+def _elapsed() -> float:
+    return CHARACTER.elapsed
 
 
 def show(world: World, body: Row) -> Row:
@@ -182,12 +202,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("plan", type=Path)
     parser.add_argument("ready_file", type=Path)
+    parser.add_argument("--seed", type=int, default=1, help="of the faults' chance")
     given = parser.parse_args()
     loosen()
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, frame: ended.set())
-    with Simulator(Setting(given.plan, KEY, SECRET, objects=5)) as simulator:
+    with Simulator(Setting(given.plan, KEY, SECRET, objects=5, seed=given.seed)) as simulator:
         facts = {
             "platform": simulator.platform_url,
             "publicity": simulator.publicity_url,

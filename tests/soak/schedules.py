@@ -231,8 +231,10 @@ def _faults(
     others = [n for n in wanted if n != turn and platform.name in FAULTS[n].platforms]
     while chance.random() < 0.35 and others and len(found) < 3:
         found.append(_body(chance, kind, others.pop(chance.randrange(len(others))), platform.can_query))
-    if platform.stale and turn != "stale_read_after_write" and "stale_read_after_write" in wanted:
-        found.append(_body(chance, kind, "stale_read_after_write", True))
+    stale = "stale_read_after_write"
+    # Once: twice as many wrong reads are more than the profile promises.
+    if platform.stale and stale in wanted and all(one["name"] != stale for one in found):
+        found.append(_body(chance, kind, stale, True))
     return found
 
 
