@@ -19,6 +19,7 @@ from flows.deciding import campaign_called
 from flows.evidence import evidence_now
 from flows.operating import ACTS, ask_correct, ask_resolve, ask_take_over, ask_withdraw
 from flows.publishing import OPEN_STATES, STATES, standing_of
+from flows.shown_names import name_and_code, shown_name
 from flows.site import Site, open_site
 from flows.stage import heard, perform
 from flows.todo_forms import ActForm
@@ -124,7 +125,7 @@ def publication_text(site: Site, campaign: Campaign) -> str:
         "　".join(f"{label} {counts[key]}" for key, label in STATES.items() if counts[key]) or "还没有表单"
     ]
     rows = [
-        (one.ent_name, one.uscc, STATES[one.state], one.reason or "")
+        (shown_name(one.uscc, one.ent_name), one.uscc, STATES[one.state], one.reason or "")
         for one in standing
         if one.state in OPEN_STATES
     ]
@@ -133,7 +134,7 @@ def publication_text(site: Site, campaign: Campaign) -> str:
     for one in standing:
         if one.state == "parked":
             lines = "\n".join(f"- {line}" for line in evidence_now(site, campaign, one.uscc))
-            parts.append(f"**结果不明** {one.ent_name}（{one.uscc}）\n\n{lines}")
+            parts.append(f"**结果不明** {name_and_code(one.uscc, one.ent_name)}\n\n{lines}")
     with site.ledger.read() as tx:
         waiting = [act for act in acts(tx, campaign.task_id) if act.allowed_by is None]
     if waiting:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from flows.publishing import Standing, standing_of, unpublished
+from flows.publishing import APPROVAL, Standing, standing_of, unpublished
+from flows.shown_names import shown_name
 from flows.site import Books
 from flows.visits import Visits, visits_of
 from ledger.campaigns import stages
 from ledger.confirmations import dispatches
+from ledger.figures import decided_since
 from ledger.reconciliations import last_run
 from rules.deadlines import (
     Deadline,
@@ -60,7 +62,7 @@ def _all_due(site: Books, campaign: Campaign, today: date) -> Iterator[Due]:
     for one in [*unpublished(site, campaign, visits), *_not_seen(site, campaign, visits)]:
         if one.completed_at is not None:
             last = publication_deadline(one.completed_at, campaign.publish_working_days)
-            yield _due("公示", one.ent_name, last, today)
+            yield _due("公示", shown_name(one.uscc, one.ent_name), last, today)
     for proposal in abnormal_list_proposals(visits.results):
         if proposal.closed:
             continue
@@ -76,14 +78,15 @@ def _visits_due(campaign: Campaign, visits: Visits, today: date) -> Iterator[Due
     for uscc, form in visits.forms.items():
         if uscc in visits.complete:
             continue
+        name = shown_name(uscc, form.ent_name)
         entered = visits.by_enterprise.get(uscc)
         if not entered:
-            yield _due("现场检查", form.ent_name, Deadline(campaign.ends_on), today)
+            yield _due("现场检查", name, Deadline(campaign.ends_on), today)
         else:
             first = min(row.completed_at for row in entered)
-            yield _due("结果录入", form.ent_name, entry_deadline(first, campaign.entry_working_days), today)
+            yield _due("结果录入", name, entry_deadline(first, campaign.entry_working_days), today)
             last = publication_deadline(first, campaign.publish_working_days)
-            yield _due("公示", form.ent_name, last, today)
+            yield _due("公示", name, last, today)
 
 
 def _not_seen(site: Books, campaign: Campaign, visits: Visits) -> list[Standing]:
@@ -92,13 +95,15 @@ def _not_seen(site: Books, campaign: Campaign, visits: Visits) -> list[Standing]
         return []
     with site.ledger.read() as tx:
         looked = last_run(tx, campaign.task_id)
-    unseen = None if looked is None else {key for kind, key, _ in looked.findings if kind == "missing"}
+        approved = set() if looked is None else decided_since(tx, campaign.task_id, APPROVAL, looked.at)
+    # What was approved since the last look was not looked for then.
+    missing = set() if looked is None else {key for kind, key, _ in looked.findings if kind == "missing"}
     return [
         one
         for one in standing_of(site, campaign, visits)
         if one.state == "awaited"
         and one.record is not None
-        and (unseen is None or one.record.record_id in unseen)
+        and (looked is None or one.record.record_id in missing | approved)
     ]
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from flows.operating import ACTS
 from flows.publishing import standing_of
+from flows.shown_names import name_and_code
 from flows.site import Books
 from ledger.acts import acts
 from ledger.campaigns import stages
@@ -41,11 +42,11 @@ def _publications(site: Books, campaign: Campaign) -> Iterator[Todo]:
     standing = standing_of(site, campaign)
     unreviewed = [one for one in standing if one.state == "unreviewed"]
     if unreviewed:
-        lines = tuple(f"{one.ent_name}（{one.uscc}）" for one in unreviewed)
+        lines = tuple(name_and_code(one.uscc, one.ent_name) for one in unreviewed)
         yield Todo("publication", "all", f"公示审批 {len(unreviewed)} 户", lines)
     for one in standing:
         if one.state == "parked":
-            lines = (f"{one.ent_name}（{one.uscc}）", one.reason or "")
+            lines = (name_and_code(one.uscc, one.ent_name), one.reason or "")
             yield Todo("resolve", one.uscc, f"核定结果不明 {one.uscc}", lines)
 
 

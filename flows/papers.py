@@ -68,8 +68,7 @@ class StagePapers:
 def press_settings(site: Books) -> PressSettings:
     """The press as the settings have it; the office's templates are in 文书模板 unless it says elsewhere."""
     settings = load_settings()
-    families = tuple(name.strip() for name in settings.font_families.split(",") if name.strip())
-    return PressSettings(settings.templates or site.home.root / "文书模板", settings.fonts, families)
+    return PressSettings(settings.templates or site.home.root / "文书模板", settings.fonts, settings.families)
 
 
 def print_papers(

@@ -19,6 +19,7 @@ from flows.ledger_mark import observe
 from flows.publishing import RECORD, Standing, standing_of
 from flows.reporting import reporter
 from flows.restored import note_compared
+from flows.shown_names import shown_name
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_name, run_stage
 from flows.stage_names import TITLES
@@ -143,11 +144,21 @@ def _proposal(finding: Finding) -> dict[str, Any]:
 
 def _report(standing: Sequence[Standing], findings: Sequence[Finding]) -> str:
     """A row per finding, then what is proposed for each kind of them."""
-    names = {one.record.record_id: one.ent_name for one in standing if one.record is not None}
+    names = {
+        one.record.record_id: shown_name(one.uscc, one.ent_name) for one in standing if one.record is not None
+    }
     if not findings:
         return "逐户比对公示页面和交换记录，未见差异。"
+    # A changed name of a sole trader is a person's before and after: the finding says that it changed.
+    nameless = {key for key, name in names.items() if name in key}
     rows = [
-        (names.get(one.key, ""), one.key, FINDINGS[one.kind].title, _shown(one.facts)) for one in findings
+        (
+            names.get(one.key, ""),
+            one.key,
+            FINDINGS[one.kind].title,
+            "" if one.kind == "name-changed" and one.key in nameless else _shown(one.facts),
+        )
+        for one in findings
     ]
     kinds = [kind for kind in FINDINGS if any(one.kind == kind for one in findings)]
     acts = "\n".join(f"- **{FINDINGS[kind].title}**：{FINDINGS[kind].act}" for kind in kinds)

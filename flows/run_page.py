@@ -9,7 +9,7 @@ from flows.artifacts import is_recorded, write_artifact
 from flows.board import matters_list, moment, papers_list, whose_turn, write_board
 from flows.board_counts import Known, known_of
 from flows.board_facts import Board, board_of
-from flows.publishing import Standing
+from flows.shown_names import shown_name
 from flows.site import Site
 from ledger.messages import message_count
 from schemas.campaign import Campaign
@@ -18,8 +18,6 @@ from schemas.errors import DrawbridgeError
 # So many enterprises are linked on one page.
 _MOST = 100
 _SEEN_BY_PUBLIC = frozenset({"published", "awaited"})
-# A sole trader's name may be a person's: such enterprises are shown by code alone.
-_SOLE_TRADER = "92"
 
 # Stage -> kind of the messages that it sends.
 _SENDS = {"push": "form", "publish": "record", "confirm": "confirmation"}
@@ -182,11 +180,7 @@ def _public_pages(site: Site, known: Known) -> Iterator[str]:
     for one in shown[:_MOST]:
         if one.record is not None and one.record.prip_id is not None:
             place = page.format(prip_id=quote(one.record.prip_id, safe=""))
-            yield f"- [{enterprise_name(one)}]({site.settings.publicity_url.rstrip('/')}{place})"
+            name = shown_name(one.uscc, one.ent_name)
+            yield f"- [{name}]({site.settings.publicity_url.rstrip('/')}{place})"
     if len(shown) > _MOST:
         yield f"- 其余 {len(shown) - _MOST} 户见公示系统"
-
-
-def enterprise_name(one: Standing) -> str:
-    """How an enterprise is called on the pages of the UI."""
-    return one.uscc if one.uscc.startswith(_SOLE_TRADER) else one.ent_name

@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.home / LEDGER_FILE}"
 
     @property
+    def families(self) -> tuple[str, ...]:
+        """The font families of text, then of headings."""
+        return tuple(name.strip() for name in self.font_families.split(",") if name.strip())
+
+    @property
     def secret(self) -> SecretStr:
         """The application's secret, from the environment or its file.
 

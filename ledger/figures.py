@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from ledger.audit import AuditEvent
 from ledger.engine import Transaction
-from ledger.tables import audit_event
+from ledger.tables import approval, audit_event
 from ledger.tables_outbox import delivery_batch, delivery_item, exchange_log
 from ledger.types import read_time_text
 
@@ -99,6 +99,15 @@ def last_answers(tx: Transaction) -> list[LastAnswer]:
         sa.and_(entry.batch_no == newest.c.batch_no, entry.entry_no == newest.c.entry_no),
     )
     return [LastAnswer(row.outcome, row.code, row.answered_at) for row in tx.execute(query)]
+
+
+def decided_since(tx: Transaction, task_id: str, kind: str, since: datetime) -> set[str]:
+    """Keys of the subjects of one kind on which a decision was recorded after a moment (campaign time)."""
+    column = approval.c
+    query = sa.select(column.subject_key).where(
+        column.task_id == task_id, column.subject_kind == kind, column.recorded_at > since
+    )
+    return set(tx.scalars(query))
 
 
 def failure_figures(tx: Transaction) -> dict[tuple[str, str], int]:

@@ -6,7 +6,6 @@ import fcntl
 import importlib.metadata
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from connectors.profile import load_profile
+from documents.paper.fonts import find_faces
 from flows.audit_check import AUDIT_REASONS
 from flows.command_line import DONE, FOUND, Command, home_option, json_option, print_json
 from flows.home import Home
@@ -177,16 +177,13 @@ def _publicity(site: Site) -> list[Finding]:
     return [Finding("公示系统", True, "可以访问，签名有效")]
 
 
-def _fonts(_: Settings) -> list[Finding]:
-    tool = shutil.which("fc-list")
-    if tool is None:
-        return [Finding("中文字体", True, "无法检查（没有 fc-list），不影响运行")]
-    listed = subprocess.run([tool, ":lang=zh", "family"], capture_output=True, text=True, check=False)
-    ok = bool(listed.stdout.strip())
-    found = listed.stdout.splitlines()[0] if ok else "没有中文字体"
-    return [
-        Finding("中文字体", ok, found, "" if ok else "请安装 fonts-noto-cjk，否则浏览器和打印件可能缺字。")
-    ]
+def _fonts(settings: Settings) -> list[Finding]:
+    """The families that the papers are set in, as the typesetter finds them."""
+    try:
+        faces = find_faces(settings.families, settings.fonts)
+    except DrawbridgeError as error:
+        return [_wrong("文书字体", error)]
+    return [Finding("文书字体", True, "、".join(dict.fromkeys(face.family for face in faces)))]
 
 
 def _prefect(_: Settings) -> list[Finding]:

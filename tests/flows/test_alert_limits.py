@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -95,10 +96,12 @@ def test_what_the_platform_should_publish_is_watched_until_somebody_has_seen_it(
         commit_page(tx, sync, page(1, 1, [listed]), at)
         complete_sync(tx, sync, at)
         record_results(tx, TASK, [result(1)], [], at)
-        approved = {"by_role": "审核人", "reason": None, "at": at, "source": "platform", "now": at}
-        record_approval(tx, TASK, "publication", key, "approved", **approved)
+        approve = partial(record_approval, tx, TASK, "publication", key, "approved", by_role="审核人")
+        approve(reason=None, at=at, source="platform", now=at)
     assert open_limits(opened, plan) == [("公示", "2026-12-22")]  # nobody has looked yet
-    for findings, still_open in (([("missing", key, "{}")], True), ([], False)):
+    looks: tuple[tuple[int, list[tuple[str, str, str]], bool], ...]
+    looks = ((1, [], True), (3, [("missing", key, "{}")], True), (4, [], False))
+    for minute, findings, still_open in looks:  # the first was before it was approved
         with opened.site.ledger.write() as tx:
-            add_run(tx, TASK, {"missing": len(findings)}, findings, at)
+            add_run(tx, TASK, {"missing": len(findings)}, findings, later(minute))
         assert bool(open_limits(opened, plan)) is still_open

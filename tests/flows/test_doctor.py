@@ -22,6 +22,7 @@ WRONG = [
     ({"DRAWBRIDGE_DATABASE_URL": "postgresql://u:p@127.0.0.1:9/x"}, "台账", "DB-LEDGER-009"),
     ({"DRAWBRIDGE_PLATFORM_URL": NOBODY}, "平台", "DB-SET-002"),
     ({"PREFECT_API_URL": f"{NOBODY}/api"}, "Prefect", "没有应答"),
+    ({"DRAWBRIDGE_FONT_FAMILIES": "没有的字体"}, "文书字体", "DB-PAPER-001"),
 ]
 
 
