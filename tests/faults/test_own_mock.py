@@ -51,9 +51,10 @@ def test_a_run_that_is_asked_to_end_ends_what_it_started(
 ) -> None:
     process = installation.start("run", PLAN, "--no-prefect")
     end = time.monotonic() + 60
-    while not (installation.home / "ledger.sqlite3").exists():
+    while not (installation.home / "processes.jsonl").exists():
         assert time.monotonic() < end
         time.sleep(0.02)
+    time.sleep(0.5)  # the mock is up by then, the campaign on its way
     started = noted(installation)
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
