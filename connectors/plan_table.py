@@ -13,8 +13,9 @@ from pathlib import Path
 from connectors import cells
 from connectors.profile import SheetRule
 from connectors.protocols import RefusedRow
-from connectors.spreadsheet_columns import DoubledColumn, Header, NoHeader, find_header
-from connectors.spreadsheet_files import Cells, Opened, Sheet, open_table
+from connectors.spreadsheet_columns import Header
+from connectors.spreadsheet_files import Cells, open_table
+from connectors.spreadsheets import table_with_header
 from rules.plan_rows import PlanRow
 from schemas.errors import DrawbridgeError
 
@@ -60,7 +61,7 @@ def read_plan_table(path: Path) -> PlanTable:
     (DB-ANNUAL-001, -002).
     """
     opened = open_table(path)
-    sheet, header = _with_header(path, opened)
+    sheet, header = table_with_header(path, opened, COLUMNS)
     rows: list[PlanRow] = []
     refused: list[RefusedRow] = []
     raws: dict[int, dict[str, object]] = {}
@@ -80,25 +81,6 @@ def read_plan_table(path: Path) -> PlanTable:
     if not rows and not refused:
         raise DrawbridgeError("DB-INPUT-003", path=path)
     return PlanTable(tuple(rows), tuple(refused), raws, tuple(notes), opened.encoding)
-
-
-def _with_header(path: Path, opened: Opened) -> tuple[Sheet, Header]:
-    missed = NoHeader((), 0)
-    for sheet in opened.sheets:
-        try:
-            found = find_header(sheet.rows(), COLUMNS)
-        except DoubledColumn as error:
-            raise DrawbridgeError("DB-INPUT-009", path=path, field=str(error)) from None
-        if isinstance(found, Header):
-            return sheet, found
-        missed = found if len(found.seen) >= len(missed.seen) else missed
-    raise DrawbridgeError(
-        "DB-INPUT-006",
-        path=path,
-        rows=missed.rows,
-        seen="、".join(text[:20] for text in missed.seen) or "（无）",
-        needed="、".join(COLUMNS.columns[name][0] for name in COLUMNS.required),
-    )
 
 
 def _fields(row: Cells, header: Header, *, exact: bool) -> dict[str, str | None]:

@@ -126,7 +126,7 @@ def entity_table(path: Path, profile: Profile) -> Iterator[list[str]]:
     -046.
     """
     rule = profile.spreadsheets.entity
-    sheet, header = _table_with_header(path, open_table(path), rule)
+    sheet, header = table_with_header(path, open_table(path), rule)
     names = {column: rule.columns[name][0] for name, column in header.columns.items()}
     yield [names.get(column, title) for column, title in enumerate(header.titles)]
     for _, row in _data(sheet, header):
@@ -157,7 +157,7 @@ def _import(
     progress: Progress | None,
 ) -> Import[R]:
     opened = open_table(path)
-    sheet, header = _table_with_header(path, opened, rule)
+    sheet, header = table_with_header(path, opened, rule)
     accepted: list[Accepted[R]] = []
     refused: list[RefusedRow] = []
     rows: dict[int, Cells] = {}
@@ -282,7 +282,11 @@ class _Reader(Generic[R]):
         return sum(said) > 1
 
 
-def _table_with_header(path: Path, opened: Opened, rule: SheetRule) -> tuple[Sheet, Header]:
+def table_with_header(path: Path, opened: Opened, rule: SheetRule) -> tuple[Sheet, Header]:
+    """The first sheet with the columns that the rule asks for, and where they are.
+
+    Raises DrawbridgeError DB-INPUT-006 if there is none, -009 if a column is there twice.
+    """
     missed = NoHeader((), 0)
     for sheet in opened.sheets:
         try:

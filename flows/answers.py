@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from flows.artifacts import table
+from flows.confirmed import decision_on
 from flows.delivering import deliver_all, items_of
 from flows.site import Site
 from flows.stage import Outcome
 from ledger.confirmations import confirmations, dispatches, record_confirmations, record_dispatch
-from rules.confirmation import Decision, decide_confirmations
+from rules.confirmation import Decision
 from rules.deadlines import confirmation_deadline
 from schemas.campaign import Campaign
 
@@ -25,12 +26,7 @@ def answers_on(site: Site, campaign: Campaign, drawn: list[str]) -> Decision:
                 record_dispatch(tx, campaign.task_id, len(known), state.dispatched_at, site.now())
         record_confirmations(tx, campaign.task_id, state.rows, "platform", site.now())
         recorded = confirmations(tx, campaign.task_id)
-    return decide_confirmations(
-        drawn,
-        [department.code for department in campaign.departments],
-        [row.confirmation for row in recorded if row.origin == "platform"],
-        [row.confirmation for row in recorded if row.origin == "local"],
-    )
+    return decision_on(campaign, drawn, recorded)
 
 
 def outcome_of(

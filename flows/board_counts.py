@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from draw.certificate import parse_certificate, standing_objects
+from flows.confirmed import decision_on
 from flows.delivering import items_of
 from flows.publishing import STATES, Standing, standing_of
 from flows.site import Books
@@ -19,7 +20,7 @@ from ledger.draws import RecordedRound, round_in_force
 from ledger.engine import Transaction
 from ledger.platform_draws import PlatformDrawRow, platform_draw
 from ledger.reconciliations import Reconciliation, last_run
-from rules.confirmation import Decision, decide_confirmations
+from rules.confirmation import Decision
 from rules.visits import standing_results
 from schemas.campaign import Campaign
 from schemas.codes import FormMode
@@ -121,13 +122,7 @@ def _drawn(
 
 
 def _answers(tx: Transaction, campaign: Campaign, drawn: Sequence[str]) -> Decision:
-    recorded = confirmations(tx, campaign.task_id)
-    return decide_confirmations(
-        drawn,
-        [department.code for department in campaign.departments],
-        [row.confirmation for row in recorded if row.origin == "platform"],
-        [row.confirmation for row in recorded if row.origin == "local"],
-    )
+    return decision_on(campaign, drawn, confirmations(tx, campaign.task_id))
 
 
 def open_departments(known: Known) -> dict[str, int]:

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flows.stage_names import TITLES
 from schemas.campaign import Campaign
 
 RUN_CAMPAIGN, TODOS = "整个任务", "待办清单"
 
-DEPLOYMENTS = {
-    "sync": "同步名录",
-    "draw": "抽取对象",
-    "confirm": "部门确认",
-    "assign": "匹配人员",
-    "push": "派发表单",
-    "collect": "归集结果",
-    "publish": "公示结果",
-    "reconcile": "核对公示",
-    "report": "统计表",
-    "deadlines": "期限提醒",
-}
+DEPLOYMENTS = TITLES | {"reconcile": "核对公示", "report": "统计表", "deadlines": "期限提醒"}
 """Stage -> its deployment, as prefect.yaml calls it."""
 
 
