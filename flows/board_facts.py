@@ -176,8 +176,10 @@ def _limits(books: Books, campaign: Campaign, today: date) -> list[Limit]:
 
 # How a file begins that people ask for, in the order in which it comes about.
 _PAPERS = ("隔离行", "排除报告", "核验结论", "抽取证书", "一企一表", "分组名册", "统计表", "总结")
-# Charts stand in the summary; what is signed has a folder of its own.
-_PARTS_OF_OTHERS, _FORMS = frozenset({".png"}), "文书"
+_FOLDERS = ("一企一表", "为什么抽到我", "文书")
+"""Folders of printed papers; the one with telephones is not shown."""
+# Charts stand in the summary.
+_PARTS_OF_OTHERS = frozenset({".png"})
 
 
 def _papers(books: Books, campaign: Campaign) -> Iterator[Paper]:
@@ -187,6 +189,7 @@ def _papers(books: Books, campaign: Campaign) -> Iterator[Paper]:
         for name in names:
             if name.startswith(beginning):
                 yield Paper(name.rpartition(".")[0], name)
-    forms = len(list((folder / _FORMS).glob("*.*")))
-    if forms:
-        yield Paper(f"{_FORMS} {forms} 份", f"{_FORMS}/")
+    for name in _FOLDERS:
+        printed = sum(1 for path in (folder / name).rglob("*.pdf"))
+        if printed:
+            yield Paper(f"{name} {printed} 份", f"{name}/")
