@@ -106,9 +106,11 @@ def take_entry_sheet(
             held={
                 row_id(one.uscc, one.item_code): one for one in newest if one.result_id.startswith(_SHEET_IDS)
             },
-            by_platform=frozenset(
-                row_id(one.uscc, one.item_code) for one in newest if not one.result_id.startswith(_SHEET_IDS)
-            ),
+            by_platform={
+                row_id(one.uscc, one.item_code): one
+                for one in newest
+                if not one.result_id.startswith(_SHEET_IDS)
+            },
             published=published,
             correcting=correction is not None,
             drawn_on=_drawn_on(tx, campaign),

@@ -16,6 +16,7 @@ from connectors.cells import Findings
 from connectors.records import built
 from documents.entry_sheet.cell_values import read_cell, read_experts, read_people, says_nothing_found
 from documents.entry_sheet.columns import COLUMN, ENTERED
+from documents.entry_sheet.entered import entered_cells
 from documents.entry_sheet.reader import Line, Returned
 from documents.entry_sheet.rows import EntryRow
 from schemas.codes import Disposal, DisposalState, ResultCode, SignatureState
@@ -47,7 +48,7 @@ class Ground:
     """What a sheet is judged by.
 
     `rows`: what the department has to enter.  `others`: row id -> name of the department whose item it is.
-    `held`: the newest recorded result of each row id; `by_platform`: row ids that the platform has entered;
+    `held`: the newest result of each row id that a sheet entered; `by_platform`: that the platform entered;
     `published`: codes of enterprises whose results are out.  `today` and `drawn_on` are Shanghai dates, `now`
     carries its zone.
     """
@@ -57,7 +58,7 @@ class Ground:
     rows: Sequence[EntryRow]
     others: Mapping[str, str]
     held: Mapping[str, ItemResult]
-    by_platform: frozenset[str]
+    by_platform: Mapping[str, ItemResult]
     published: frozenset[str]
     correcting: bool
     drawn_on: date
@@ -97,7 +98,7 @@ def judge(returned: Returned, ground: Ground) -> Judged:
         judged.marks.extend(reading.marks)
         if result is None:
             continue
-        if result == ground.held.get(row.row_id):
+        if result in (ground.held.get(row.row_id), ground.by_platform.get(row.row_id)):
             judged.unchanged += 1
         else:
             judged.results.append(result)
@@ -353,7 +354,10 @@ class _Reading:
     def _settled(self, result: ItemResult) -> ItemResult | None:
         """The result with its version: what is on record if nothing in it differs, else the next one."""
         row, ground = self._row, self._ground
-        if row.row_id in ground.by_platform:
+        theirs = ground.by_platform.get(row.row_id)
+        if theirs is not None:
+            if entered_cells(theirs, row) == entered_cells(result, row):
+                return theirs
             self._mark("code", DrawbridgeError("DB-ENTRY-040"))
             return None
         held = ground.held.get(row.row_id)

@@ -6,11 +6,9 @@ import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import xlsxwriter
 
-from connectors import cells
 from documents.entry_sheet.columns import (
     CODES_SHEET,
     COLUMN,
@@ -20,16 +18,15 @@ from documents.entry_sheet.columns import (
     HELP_SHEET,
     LAYOUT,
     ORIGIN_SHEET,
-    YES_NO,
     Column,
     choices,
 )
-from documents.entry_sheet.rows import EntryRow, person_text
+from documents.entry_sheet.entered import entered_cells
+from documents.entry_sheet.rows import EntryRow
 from documents.printed_workbook import A4
 from schemas.campaign import Campaign, Department
 from schemas.result import ItemResult
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 _MOST_TEXT = 2_000
 _LAST_DAY = date(2099, 12, 31)
 _TEXT = {"font_name": "宋体", "font_size": 10.5, "text_wrap": True, "valign": "vcenter", "border": 1}
@@ -105,7 +102,8 @@ def _fill(
     for number, row in enumerate(rows, 1):
         first = row.uscc not in seen
         seen.add(row.uscc)
-        values = _given(number, row, first) | (_entered(held[row.row_id], row) if row.row_id in held else {})
+        known = entered_cells(held[row.row_id], row) if row.row_id in held else {}
+        values = _given(number, row, first) | known
         for position, column in enumerate(COLUMNS):
             _put(sheet, styles, HEADER_ROW - 1 + number, position, column, values.get(column.key))
     last = HEADER_ROW - 1 + len(rows)
@@ -147,43 +145,6 @@ def _given(number: int, row: EntryRow, first: bool) -> dict[str, object]:
         "item_name": row.item_name,
         "inspectors": row.people if first else None,
     }
-
-
-def _entered(result: ItemResult, row: EntryRow) -> dict[str, object]:
-    """A recorded result as the cells that say it."""
-    visit, transfer = result.visit, result.transfer
-    names = {person.inspector_id: person_text(person) for person in row.team}
-    no_yes = tuple(YES_NO)[::-1]
-    completed = result.completed_at.astimezone(SHANGHAI)
-    return {
-        "completed_on": completed.date(),
-        "code": result.code.label,
-        "problem": result.problem,
-        "disposal": result.disposal.label,
-        "disposal_state": result.disposal_state.label,
-        "order_lapsed": no_yes[result.order_lapsed],
-        "guided": no_yes[result.guided],
-        "questions_answered": no_yes[result.questions_answered],
-        "subject_state": None if result.subject_state is None else result.subject_state.label,
-        "agreed_on": visit.agreed_on,
-        "arrived_at": _clock(visit.arrived_at),
-        "left_at": _clock(visit.left_at),
-        "methods": "、".join(method.label for method in visit.methods),
-        "cert_shown": None if visit.cert_shown is None else no_yes[visit.cert_shown],
-        "signature": visit.signature.label,
-        "refusal_note": visit.refusal_note,
-        "inspectors": "、".join(names[one] for one in result.inspectors if one in names),
-        "experts": "；".join(f"{expert.name}（{expert.role}）" for expert in visit.experts),
-        "documents": cells.joined(visit.documents),
-        "transfer_decided_on": transfer and transfer.decided_on,
-        "transfer_decision": transfer and transfer.decision,
-        "transfer_recipient": transfer and transfer.recipient,
-        "transfer_receipt": transfer and transfer.receipt,
-    }
-
-
-def _clock(moment: datetime | None) -> time | None:
-    return None if moment is None else moment.astimezone(SHANGHAI).time()
 
 
 def _validation(column: Column, drawn_on: date) -> dict[str, Any] | None:

@@ -334,8 +334,13 @@ def test_what_the_platform_holds_is_not_entered_a_second_time(office: Office) ->
     with office.books() as books, books.ledger.write() as tx:
         record_results(tx, TASK, [theirs], [], now)
     filled.fine(2)
+    same = office.take(filled.save())
+    assert (same.code, same.document["added"], same.document["unchanged"]) == (0, 0, 2)
+    filled.write(2, questions_answered="是")
     done = office.take(filled.save())
     assert [mark["code"] for mark in done.document["marks"]] == ["DB-ENTRY-040"]
+    again = office.take(office.sheet("SC", "again.xlsx").save())  # with what is recorded filled in
+    assert (again.code, again.document["added"], again.document["unchanged"]) == (0, 0, 2)
 
 
 def test_entered_results_take_the_way_of_the_platforms(office: Office) -> None:
