@@ -5,7 +5,7 @@ PYTHON = $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1; \
 	then echo $$python; break; fi; done)
 
-.PHONY: install demo test lint serve bench soak volume mutants browser browser-test runbook format lock clean
+.PHONY: install demo test lint serve bench soak volume month mutants browser browser-test runbook format lock clean
 
 install: .venv/.installed
 
@@ -26,6 +26,10 @@ soak: install
 # Ten thousand publications through a platform of which one request in a hundred has each of ten faults.
 volume: install
 	.venv/bin/python -m tests.soak.volume --publications $(or $(PUBLICATIONS),10000) --platform $(or $(PLATFORM),queries)
+
+# Two months of three campaigns with the clock moved; EVERY=1 starts all that prefect.yaml starts (about 15 minutes).
+month: install
+	.venv/bin/python -m tests.month --every $(or $(EVERY),5)
 
 # Rules of delivery left out, one at a time: each must turn the soak red.
 mutants: install
