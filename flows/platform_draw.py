@@ -25,7 +25,7 @@ from flows.platform_audit import audit_platform_draw
 from flows.site import Site
 from flows.stage import Outcome
 from ledger.directory import inspectors
-from ledger.platform_draws import record_platform_draw
+from ledger.platform_draws import eligible_kept, keep_eligible, record_platform_draw
 from rules.eligibility import overall_ratio, strata_for
 from rules.inspectors import eligible_inspectors, forbidden_pairs
 from schemas.campaign import Campaign
@@ -57,6 +57,8 @@ def verify_objects(site: Site, campaign: Campaign) -> Outcome:
         state = "ok" if audited.compatible else "not checked" if audited.compatible is None else "noted"
         checks.append(Check("统计检验：与随机抽取是否相符", state, audited.sentence))
     report = _judged(site, campaign, drawn, checks, "核验结论-对象.md")
+    with site.ledger.write() as tx:
+        keep_eligible(tx, campaign.task_id, _frozen(campaign, eligible), site.now())
     facts: dict[str, object] = {
         "mode": "verify",
         "eligible": len(eligible),
@@ -117,8 +119,7 @@ def object_checks(campaign: Campaign, drawn: PlatformDraw, eligible: Sequence[El
     certificate = _certificate(drawn, "objects")
     if certificate is None:
         return checks
-    frozen = freeze_objects(eligible, [name for name, _ in strata])
-    (source,) = frozen.files.values()
+    source = _frozen(campaign, eligible)
     corrected = _certificates(drawn, "objects")[-2:-1]
     rows = verify_certificate(certificate, Evidence(eligible=source, before=corrected))
     return checks + [_computed(row) for row in rows] + [_same_as_certificate(certificate, drawn)]
@@ -181,7 +182,21 @@ def body_of(drawn: PlatformDraw) -> bytes:
 
 
 def _eligible(site: Site, campaign: Campaign) -> Sequence[EligibleObject]:
-    return [EligibleObject(*row) for row in eligible_now(site, campaign).eligible]
+    """Who could be drawn: as the directory had it when the draw was found to hold, until then as it is now.
+
+    An enterprise that closed afterwards could be drawn all the same.
+    """
+    with site.ledger.read() as tx:
+        kept = eligible_kept(tx, campaign.task_id)
+    if kept is None:
+        return [EligibleObject(*row) for row in eligible_now(site, campaign).eligible]
+    return [EligibleObject(*line.split("\t")) for line in kept.decode().split("\n")[:-1]]
+
+
+def _frozen(campaign: Campaign, eligible: Sequence[EligibleObject]) -> bytes:
+    """The list as the file that a certificate commits to."""
+    (source,) = freeze_objects(eligible, [name for name, _ in strata_for(campaign)]).files.values()
+    return source
 
 
 def _most_per_group(campaign: Campaign, enterprises: int) -> int:

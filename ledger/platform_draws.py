@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from ledger.audit import append
 from ledger.engine import Transaction
 from ledger.tables import platform_draw as table
+from ledger.tables import platform_eligible
 from ledger.texts import digest_of
 
 
@@ -66,3 +67,19 @@ def platform_draw(tx: Transaction, task_id: str) -> PlatformDrawRow | None:
     if row is None:
         return None
     return PlatformDrawRow(row.seq_no, bytes(row.body), row.digest, row.passed, row.report, row.recorded_at)
+
+
+def keep_eligible(tx: Transaction, task_id: str, content: bytes, now: datetime) -> None:
+    """Keeps eligible.tsv as it was when the draw was found to hold; what was kept first stays."""
+    if eligible_kept(tx, task_id) is not None:
+        return
+    digest = digest_of(content)
+    row = {"task_id": task_id, "content": content, "digest": digest, "kept_at": now}
+    tx.execute(platform_eligible.insert(), row)
+    append(tx, "platform-eligible-kept", task_id, {"eligible": digest}, now)
+
+
+def eligible_kept(tx: Transaction, task_id: str) -> bytes | None:
+    """The list that was kept."""
+    content = tx.scalar(sa.select(platform_eligible.c.content).where(platform_eligible.c.task_id == task_id))
+    return None if content is None else bytes(content)

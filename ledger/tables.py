@@ -258,6 +258,15 @@ platform_draw = sa.Table(
     sa.Column("recorded_at", UtcTime, nullable=False),
 )
 
+platform_eligible = sa.Table(
+    "platform_eligible",
+    metadata,
+    sa.Column("task_id", TaskId, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("digest", Digest, nullable=False),
+    sa.Column("kept_at", UtcTime, nullable=False),
+)
+
 dispatch = sa.Table(
     "dispatch",
     metadata,

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from ledger.directory import objects
+from schemas.codes import RegistrationState
 from tests.end_to_end.installation import PLATFORM_PLAN, PLATFORM_TASK, Installation, MockProcess
 
 RUN = ("run", PLATFORM_PLAN, "--no-prefect", "--json")
@@ -79,3 +81,20 @@ def test_an_unfair_draw_stops_the_campaign_before_anything_follows(
     for stage in after[after.index(stopped) + 1 :]:
         assert stage not in shown or shown[stage]["state"] != "done", stage
     assert [row for row in mock.writes() if row["endpoint"] in FOLLOWING] == []
+
+
+def test_an_object_that_closes_after_the_draw_makes_no_draw_unfair(
+    mocks: Callable[..., MockProcess], installation: Installation
+) -> None:
+    """The draw is judged by the directory as it was when it was found to hold."""
+    mock = begun(mocks, installation, "certified")
+    mock.post("people", {"act": "never-confirm", "who": "SC"})
+    waiting = installation.call(*RUN, more={"DRAWBRIDGE_MAX_WAIT_S": "0.5"})
+    assert waiting.code == 3, waiting.err
+    drawn = mock.get("records")["drawn"]["objects"][0]["uniscid"]
+    mock.post("people", {"act": "change-state", "who": drawn, "state": "2"})
+    again = installation.call(*RUN, "--resync", more={"DRAWBRIDGE_MAX_WAIT_S": "0.5"})
+    assert again.code == 3, again.err
+    with installation.site() as site, site.ledger.read() as tx:
+        states = {row.uscc: row.reg_state for row in objects(tx, site.source)}
+    assert states[drawn] is RegistrationState.DEREGISTERED
