@@ -91,7 +91,7 @@ def back(result: ItemResult) -> tuple[ItemResult | None, list[str]]:
         ROWS,
         {},
         {ROW.row_id: result},
-        frozenset(),
+        {},
         frozenset(),
         False,
         date(2024, 6, 1),

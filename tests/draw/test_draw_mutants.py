@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.abc
 import importlib.util
 import sys
@@ -21,6 +22,8 @@ RED = (AssertionError, DrawbridgeError, pytest.fail.Exception)
 
 # Comparisons with brute force take seconds and are made in their own file.
 CHECKS = {repr(m.check): m.check for m in MUTANTS.values() if m.check.file != "test_draw_brute_force"}
+
+ROOMS = {folder.name for folder in DRAW.parent.iterdir() if (folder / "__init__.py").exists()}
 
 
 class _Loader(SourceFileLoader):
@@ -57,7 +60,7 @@ def ours() -> dict[str, ModuleType]:
 @contextmanager
 def imported(mutant: Mutant | None) -> Iterator[None]:
     """`draw` and `tests` are imported anew within, one module changed; afterwards all is as before."""
-    before = ours()
+    before, known = ours(), set(sys.modules)
     for name in before:
         del sys.modules[name]
     finders = []
@@ -70,6 +73,10 @@ def imported(mutant: Mutant | None) -> Iterator[None]:
     finally:
         for finder in finders:
             sys.meta_path.remove(finder)
+        # A module of another room that was imported for the first time within would keep the changed `draw`.
+        for name in set(sys.modules) - known:
+            if name.partition(".")[0] in ROOMS:
+                del sys.modules[name]
         for name in ours():
             del sys.modules[name]
         sys.modules.update(before)
@@ -117,3 +124,16 @@ def test_afterwards_the_real_code_is_there_again() -> None:
     name = "C as hex text in the seed"
     assert is_red(MUTANTS[name], MUTANTS[name].check)
     assert {name: sys.modules[name] for name in before} == before
+
+
+def test_a_room_that_is_imported_within_is_imported_anew_afterwards() -> None:
+    here = "flows.draw_shards"
+    had = sys.modules.pop(here, None)
+    with imported(None):
+        within = importlib.import_module(here)
+        assert here in sys.modules
+    assert here not in sys.modules
+    afterwards = importlib.import_module(here)
+    assert afterwards is not within
+    if had is not None:
+        sys.modules[here] = had
