@@ -13,7 +13,7 @@ demo: install
 	.venv/bin/drawbridge demo
 
 test: install
-	.venv/bin/python -m pytest -q -n 2 --dist worksteal
+	.venv/bin/python -m pytest -q -n 2
 
 # One JSON line per figure, a table at the end; `make bench SCALE=full` takes the sizes of the targets.
 bench: .venv/.bench

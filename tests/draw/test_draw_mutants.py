@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.abc
 import importlib.util
 import sys
@@ -124,16 +123,3 @@ def test_afterwards_the_real_code_is_there_again() -> None:
     name = "C as hex text in the seed"
     assert is_red(MUTANTS[name], MUTANTS[name].check)
     assert {name: sys.modules[name] for name in before} == before
-
-
-def test_a_room_that_is_imported_within_is_imported_anew_afterwards() -> None:
-    here = "flows.draw_shards"
-    had = sys.modules.pop(here, None)
-    with imported(None):
-        within = importlib.import_module(here)
-        assert here in sys.modules
-    assert here not in sys.modules
-    afterwards = importlib.import_module(here)
-    assert afterwards is not within
-    if had is not None:
-        sys.modules[here] = had
