@@ -22,8 +22,6 @@ RED = (AssertionError, DrawbridgeError, pytest.fail.Exception)
 # Comparisons with brute force take seconds and are made in their own file.
 CHECKS = {repr(m.check): m.check for m in MUTANTS.values() if m.check.file != "test_draw_brute_force"}
 
-ROOMS = {folder.name for folder in DRAW.parent.iterdir() if (folder / "__init__.py").exists()}
-
 
 class _Loader(SourceFileLoader):
     """Loads a module from another text than its file's."""
@@ -59,23 +57,19 @@ def ours() -> dict[str, ModuleType]:
 @contextmanager
 def imported(mutant: Mutant | None) -> Iterator[None]:
     """`draw` and `tests` are imported anew within, one module changed; afterwards all is as before."""
-    before, known = ours(), set(sys.modules)
-    for name in before:
-        del sys.modules[name]
     finders = []
     if mutant is not None:
         path = DRAW / f"{mutant.module}.py"
         finders.append(_Finder(f"draw.{mutant.module}", path, mutant.source()))
+    before = ours()
+    for name in before:
+        del sys.modules[name]
     sys.meta_path[:0] = finders
     try:
         yield
     finally:
         for finder in finders:
             sys.meta_path.remove(finder)
-        # A module of another room that was imported for the first time within would keep the changed `draw`.
-        for name in set(sys.modules) - known:
-            if name.partition(".")[0] in ROOMS:
-                del sys.modules[name]
         for name in ours():
             del sys.modules[name]
         sys.modules.update(before)
@@ -113,9 +107,11 @@ def test_the_matching_that_mutants_are_made_of_is_right_as_long_as_nothing_is_ch
 
 def test_a_mutant_whose_text_has_gone_or_stands_twice_is_no_mutant() -> None:
     check = Check("test_draw_vectors", "test_objects", ("V1",))
+    before = ours()
     for old in ("no such text", "return"):
         with pytest.raises(ValueError, match="times what is to be changed"):
             is_red(Mutant("seed", old, "", check), check)
+    assert ours() == before
 
 
 def test_afterwards_the_real_code_is_there_again() -> None:
