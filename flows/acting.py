@@ -7,7 +7,7 @@ its own (`flows.todo`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from prefect import flow, get_run_logger
 from prefect.flow_runs import suspend_flow_run
@@ -17,8 +17,8 @@ from flows.artifacts import table, write_artifact
 from flows.collect import STAGE as COLLECT
 from flows.deciding import campaign_called
 from flows.evidence import evidence_now
-from flows.operating import ACTS, ask_correct, ask_resolve, ask_take_over, ask_withdraw
-from flows.publishing import OPEN_STATES, STATES, standing_of
+from flows.operating import ACTS, ask_correct, ask_resolve, ask_take_over, ask_withdraw, parked_by_enterprise
+from flows.publishing import OPEN_STATES, STATES, Standing, standing_of
 from flows.shown_names import name_and_code, shown_name
 from flows.site import Site, open_site
 from flows.stage import heard, perform
@@ -87,7 +87,7 @@ def request_act(campaign: str) -> str:
         with heard(), open_site() as site:
             chosen = campaign_called(site, campaign)
             description = f"**{chosen.name}**\n\n" + (f"> 上次填写没有通过：{note}\n\n" if note else "")
-            description += publication_text(site, chosen)
+            description += publication_text(site, chosen, standing_of(site, chosen))
         form = ActForm.with_initial_data(description=description)
         given = suspend_flow_run(wait_for_input=form, timeout=_PATIENCE_S, key=f"act-{attempt}")
         with heard(), open_site() as site:
@@ -111,15 +111,15 @@ def show_publication(campaign: str) -> dict[str, int]:
     """The same as `drawbridge publish status`, as an artifact; returns records by state."""
     with heard(), open_site() as site:
         chosen = campaign_called(site, campaign)
-        text = publication_text(site, chosen)
-        counts = Counter(one.state for one in standing_of(site, chosen))
+        standing = standing_of(site, chosen)
+        text = publication_text(site, chosen, standing)
+        counts = Counter(one.state for one in standing)
     write_artifact(f"publication-{chosen.task_id}", f"# 公示情况\n\n{chosen.name}\n\n{text}\n", "公示情况")
     return dict(counts)
 
 
-def publication_text(site: Site, campaign: Campaign) -> str:
+def publication_text(site: Site, campaign: Campaign, standing: Sequence[Standing]) -> str:
     """Markdown: records by state, the open ones with why, the evidence of the unclear ones, open requests."""
-    standing = standing_of(site, campaign)
     counts = Counter(one.state for one in standing)
     parts = [
         "　".join(f"{label} {counts[key]}" for key, label in STATES.items() if counts[key]) or "还没有表单"
@@ -131,9 +131,10 @@ def publication_text(site: Site, campaign: Campaign) -> str:
     ]
     if rows:
         parts.append(table(("企业", "代码", "情况", "原因"), rows))
+    unclear = parked_by_enterprise(site, campaign)
     for one in standing:
         if one.state == "parked":
-            lines = "\n".join(f"- {line}" for line in evidence_now(site, campaign, one.uscc))
+            lines = "\n".join(f"- {line}" for line in evidence_now(site, unclear[one.uscc]))
             parts.append(f"**结果不明** {name_and_code(one.uscc, one.ent_name)}\n\n{lines}")
     with site.ledger.read() as tx:
         waiting = [act for act in acts(tx, campaign.task_id) if act.allowed_by is None]

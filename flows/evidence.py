@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from delivery.park import Parked
-from flows.operating import parked_of
 from flows.site import Site
-from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
 
 
@@ -27,13 +25,16 @@ def evidence_of(one: Parked) -> dict[str, Any]:
     }
 
 
-def evidence_lines(one: Parked) -> list[str]:
-    """Chinese lines for the two people who decide: the batch, when it was sent, every answer (UTC)."""
-    message = one.message
+def evidence_lines(one: Parked, words: tuple[str, str] = ("记录", "报送")) -> list[str]:
+    """Chinese lines for the two people who decide: the batch, when it was sent, every answer (UTC).
+
+    `words`: how what was sent is called, and sending it.
+    """
+    message, (what, sent) = one.message, words
     lines = [
-        f"记录 {one.item.key} 第 {one.item.version} 版",
+        f"{what} {one.item.key} 第 {one.item.version} 版",
         f"批次 {message.batch_no}，内容摘要 {message.body_digest}",
-        f"报送 {message.sends} 次，首次 {message.sent_at:%Y-%m-%d %H:%M:%S} UTC",
+        f"{sent} {message.sends} 次，首次 {message.sent_at:%Y-%m-%d %H:%M:%S} UTC",
     ]
     for entry in one.evidence:
         said = "  ".join(str(part) for part in (entry.act, entry.outcome, entry.code) if part)
@@ -52,7 +53,6 @@ def says_now(site: Site, key: str) -> str:
     return f"公示系统现在：存有第 {held[0]} 版，摘要 {held[1]}，状态 {held[2]}"
 
 
-def evidence_now(site: Site, campaign: Campaign, uscc: str) -> list[str]:
-    """All of it for an enterprise's record. Raises DrawbridgeError DB-ACT-007 if it is not parked."""
-    one = parked_of(site, campaign, uscc)
+def evidence_now(site: Site, one: Parked) -> list[str]:
+    """All of it for a record."""
     return [*evidence_lines(one), says_now(site, one.item.key)]

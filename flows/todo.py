@@ -25,7 +25,7 @@ from flows.artifacts import table, write_artifact
 from flows.deciding import answer_for_department, campaign_called, decide_publication
 from flows.evidence import evidence_now
 from flows.open_decisions import Todo, todos
-from flows.operating import ACTS, allow, ask_resolve
+from flows.operating import ACTS, allow, ask_resolve, parked_of
 from flows.redraw import allow_round
 from flows.site import Site, open_site
 from flows.stage import heard
@@ -119,7 +119,7 @@ def decide(campaign: str, kind: str, key: str, title: str) -> str:
             todo = next((one for one in todos(site, chosen) if (one.kind, one.key) == (kind, key)), None)
             if todo is None:
                 return _finished(chosen, kind, key, "已在别处办理，或不再需要办理。")
-            evidence = evidence_now(site, chosen, key) if kind == "resolve" else []
+            evidence = evidence_now(site, parked_of(site, chosen, key)) if kind == "resolve" else []
         said = form.with_initial_data(description=_description(chosen, todo, [*todo.lines, *evidence], note))
         given = suspend_flow_run(
             wait_for_input=said, timeout=int(_WEEKS.total_seconds()), key=f"{kind}-{attempt}"

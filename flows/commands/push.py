@@ -33,6 +33,7 @@ STATES = {
 }
 """State of a form in the outbox, and how people call it."""
 _SETTLED = ("accepted",)
+WORDS = ("表", "派发")
 
 
 @click.group("push", cls=Group, help="一企一表派发：查看、继续派发、核定结果不明的。")
@@ -62,7 +63,9 @@ def status(name: str, as_json: bool) -> int:
         if item.state not in _SETTLED
     ]
     return show_status(
-        Status(campaign.task_id, counts, STATES, rows, unclear, waiting, "还没有派发", ("push", "平台")),
+        Status(
+            campaign.task_id, counts, STATES, rows, unclear, waiting, "还没有派发", ("push", "平台"), WORDS
+        ),
         as_json,
     )
 
@@ -112,7 +115,7 @@ def resolve(
         campaign = campaign_called(site, name)
         one = parked_form_of(site, campaign, uscc)
         if not as_json:
-            show_evidence(uscc, one)
+            show_evidence(uscc, one, WORDS)
             console(to_stderr=False).print(f"  {_says_now(site, campaign, one)}")
         role = role_of(site.ledger, approver_id, code)
         act = ask_resolve_form(site, campaign, uscc, receipt, reason, approver_id, role)

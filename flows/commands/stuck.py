@@ -27,7 +27,7 @@ class Status:
 
     `states`: how people call each state; `open`: rows with `uscc`, `ent_name`, `state`, `reason`;
     `unclear`: by the enterprise's code; `nothing`: what to say while there is none; `ask`: the command that
-    settles one, and whom to ask before.
+    settles one, and whom to ask before; `words`: how what is sent is called, and sending it.
     """
 
     task_id: str
@@ -38,6 +38,7 @@ class Status:
     waiting: Sequence[Act]
     nothing: str
     ask: tuple[str, str]
+    words: tuple[str, str] = ("记录", "报送")
 
 
 def show_status(status: Status, as_json: bool) -> int:
@@ -63,7 +64,7 @@ def show_status(status: Status, as_json: bool) -> int:
         out.print(shown)
     group, whom = status.ask
     for uscc, one in status.unclear.items():
-        show_evidence(uscc, one)
+        show_evidence(uscc, one, status.words)
         out.print(f"  下一步：向{whom}核实，然后 drawbridge {group} resolve … --enterprise {uscc}")
     for act in status.waiting:
         out.print(
@@ -72,11 +73,11 @@ def show_status(status: Status, as_json: bool) -> int:
     return FOUND if status.unclear or status.waiting else DONE
 
 
-def show_evidence(uscc: str, one: Parked) -> None:
+def show_evidence(uscc: str, one: Parked, words: tuple[str, str] = ("记录", "报送")) -> None:
     """What was sent when, and everything that came back."""
     out = console(to_stderr=False)
     out.print(f"结果不明  {uscc}")
-    for line in evidence_lines(one):
+    for line in evidence_lines(one, words):
         out.print(f"  {line}")
 
 

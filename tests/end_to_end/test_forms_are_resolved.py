@@ -42,6 +42,7 @@ def test_a_form_of_unknown_outcome_is_resolved_by_two_people(
     shown = here.call("push", "status", TASK)
     assert all(uscc in shown.out for uscc in unclear)
     assert "结果不明，待人工核定 2" in shown.out
+    assert "派发 1 次" in shown.out
 
     one, two = enrol(here, "A01", "经办", wall), enrol(here, "A02", "复核", wall)
     resolve = ("push", "resolve", TASK, "--reason", "电话核实")

@@ -13,6 +13,7 @@ import pytest
 
 from flows.acting import publication_text, record_request
 from flows.deciding import campaign_called
+from flows.publishing import standing_of
 from flows.todo_forms import ActForm
 from mock_platform.shanghai_time import wire_time
 from mock_platform.simulator import Setting, Simulator
@@ -202,7 +203,7 @@ def test_the_form_in_the_ui_asks_for_the_same(
     record["collected"] = False
     with here.site() as site:
         campaign = campaign_called(site, TASK)
-        shown = publication_text(site, campaign)
+        shown = publication_text(site, campaign, standing_of(site, campaign))
         assert f"已公示 {len(published(simulator))}" in shown
         wrong = ActForm(
             act="撤回",
@@ -221,7 +222,7 @@ def test_the_form_in_the_ui_asks_for_the_same(
         )
         said = record_request(site, campaign, right)
         assert "编号 1" in said
-        assert "| 1 | 撤回 |" in publication_text(site, campaign)
+        assert "| 1 | 撤回 |" in publication_text(site, campaign, standing_of(site, campaign))
     assert here.call("publish", "allow", TASK, 1, *two.options()).code == 0
     assert here.call(*RUN).code == 0
     assert simulator.world.records[record["recordId"]]["state"] == "withdrawn"
