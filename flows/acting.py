@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from prefect import flow, get_run_logger
-from prefect.flow_runs import suspend_flow_run
+from prefect import flow
 
 from flows.approving import role_of
 from flows.artifacts import table, write_artifact
+from flows.asking import ask_until_right
 from flows.collect import STAGE as COLLECT
 from flows.deciding import campaign_called
 from flows.evidence import evidence_now
@@ -82,24 +82,16 @@ def record_request(site: Site, campaign: Campaign, form: ActForm) -> str:
 )
 def request_act(campaign: str) -> str:
     """Suspends until the form is filled in rightly."""
-    note = ""
-    for attempt in range(1000):
-        with heard(), open_site() as site:
-            chosen = campaign_called(site, campaign)
-            description = f"**{chosen.name}**\n\n" + (f"> 上次填写没有通过：{note}\n\n" if note else "")
-            description += publication_text(site, chosen, standing_of(site, chosen))
-        form = ActForm.with_initial_data(description=description)
-        given = suspend_flow_run(wait_for_input=form, timeout=_PATIENCE_S, key=f"act-{attempt}")
-        with heard(), open_site() as site:
-            try:
-                said = record_request(site, chosen, given)
-            except DrawbridgeError as error:
-                note = str(error)
-                get_run_logger().warning(note)
-                continue
-        write_artifact(f"act-{chosen.task_id}", f"# 公示办理\n\n{chosen.name}\n\n{said}\n", "公示办理")
-        return said
-    return note
+
+    def describe(site: Site) -> tuple[Campaign, str]:
+        chosen = campaign_called(site, campaign)
+        return chosen, publication_text(site, chosen, standing_of(site, chosen))
+
+    said = ask_until_right(ActForm, "act", _PATIENCE_S, describe, record_request) or ""
+    with heard(), open_site() as site:
+        chosen = campaign_called(site, campaign)
+    write_artifact(f"act-{chosen.task_id}", f"# 公示办理\n\n{chosen.name}\n\n{said}\n", "公示办理")
+    return said
 
 
 @flow(

@@ -8,20 +8,20 @@ it.  Suspended runs survive a restart of the server, for weeks.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from prefect import flow, get_run_logger
+from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import StateType
 from prefect.deployments.flow_runs import arun_deployment
-from prefect.flow_runs import suspend_flow_run
 from prefect.states import Cancelled
 
 from flows.approving import role_of
 from flows.artifacts import table, write_artifact
+from flows.asking import ask_until_right
 from flows.deciding import answer_for_department, campaign_called, decide_publication
 from flows.evidence import evidence_now
 from flows.open_decisions import Todo, todos
@@ -112,34 +112,25 @@ _FORMS: dict[str, tuple[Any, Callable[[Site, Campaign, str, Any], str]]] = {
 def decide(campaign: str, kind: str, key: str, title: str) -> str:
     """Suspends until the form is filled in rightly; ends at once when the decision was made elsewhere."""
     form, record = _FORMS[kind]
-    note = ""
-    for attempt in range(1000):
-        with heard(), open_site() as site:
-            chosen = campaign_called(site, campaign)
-            todo = next((one for one in todos(site, chosen) if (one.kind, one.key) == (kind, key)), None)
-            if todo is None:
-                return _finished(chosen, kind, key, "已在别处办理，或不再需要办理。")
-            evidence = evidence_now(site, parked_of(site, chosen, key)) if kind == "resolve" else []
-        said = form.with_initial_data(description=_description(chosen, todo, [*todo.lines, *evidence], note))
-        given = suspend_flow_run(
-            wait_for_input=said, timeout=int(_WEEKS.total_seconds()), key=f"{kind}-{attempt}"
-        )
-        with heard(), open_site() as site:
-            try:
-                return _finished(chosen, kind, key, record(site, chosen, key, given))
-            except DrawbridgeError as error:
-                note = str(error)
-                get_run_logger().warning(note)
-    return note
+
+    def describe(site: Site) -> tuple[Campaign, str] | None:
+        chosen = campaign_called(site, campaign)
+        todo = next((one for one in todos(site, chosen) if (one.kind, one.key) == (kind, key)), None)
+        if todo is None:
+            return None
+        evidence = evidence_now(site, parked_of(site, chosen, key)) if kind == "resolve" else []
+        lines = "\n".join(f"- {line}" for line in [*todo.lines, *evidence] if line)
+        return chosen, f"**{todo.title}**\n\n{lines}"
+
+    def recorded(site: Site, chosen: Campaign, given: Any) -> str:
+        return record(site, chosen, key, given)
+
+    said = ask_until_right(form, kind, int(_WEEKS.total_seconds()), describe, recorded)
+    with heard(), open_site() as site:
+        return _finished(campaign_called(site, campaign), kind, said or "已在别处办理，或不再需要办理。")
 
 
-def _description(campaign: Campaign, todo: Todo, lines: Sequence[str], note: str) -> str:
-    head = f"**{campaign.name}**\n\n**{todo.title}**\n\n"
-    refused = f"> 上次填写没有通过：{note}\n\n" if note else ""
-    return head + refused + "\n".join(f"- {line}" for line in lines if line)
-
-
-def _finished(campaign: Campaign, kind: str, key: str, text: str) -> str:
+def _finished(campaign: Campaign, kind: str, text: str) -> str:
     write_artifact(f"todo-{campaign.task_id}-{kind}", f"# 待办\n\n{campaign.name}\n\n{text}\n", "待办")
     return text
 
