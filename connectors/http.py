@@ -10,6 +10,7 @@ Reads are tried again where the table of faults allows; a write is one attempt, 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 import ssl
@@ -19,6 +20,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -91,15 +93,12 @@ class Client:
             max_keepalive_connections=limits.concurrency,
             keepalive_expiry=5,
         )
-        self._http = httpx.Client(
-            transport=deadline.DeadlineTransport(_tls(area, ca_file), pool),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=httpx.Timeout(
-                connect=limits.connect_s, read=limits.read_s, write=limits.write_s, pool=limits.total_s
-            ),
-            headers={"User-Agent": "drawbridge", "Accept-Encoding": "gzip"},
-        )
+        # The transport alone: what httpx.Client puts round it (redirects, cookies, log-in, settings from the
+        # environment) is what must not happen here, and it is a good part of what a request costs.
+        self._http = deadline.DeadlineTransport(_tls(area, ca_file), pool)
+        self._timeout = httpx.Timeout(
+            connect=limits.connect_s, read=limits.read_s, write=limits.write_s, pool=limits.total_s
+        ).as_dict()
 
     def __enter__(self) -> Self:
         return self
@@ -205,7 +204,7 @@ class Client:
                 at_s=began + (self._skew_s if abs(self._skew_s) > _SKEW_NOISE_S else 0.0),
                 nonce=secrets.token_hex(16),
             )
-            headers["Accept"] = accept
+            headers |= {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": "drawbridge"}
             if content_type is not None:
                 headers["Content-Type"] = content_type
             try:
@@ -216,9 +215,14 @@ class Client:
     def _exchange(
         self, method: str, target: str, body: bytes, headers: dict[str, str], began: float
     ) -> Answer:
-        scheme, host, port = self._origin
-        url = httpx.URL(scheme=scheme, host=host, port=port, raw_path=target.encode("ascii"))
-        with self._http.stream(method, url, headers=headers, content=body or None) as response:
+        request = httpx.Request(
+            method,
+            _url(self._origin, target),
+            headers=headers,
+            content=body or None,
+            extensions={"timeout": self._timeout},
+        )
+        with contextlib.closing(self._http.handle_request(request)) as response:
             self._measure_skew(response.headers.get("Date"), began)
             self._refuse_by_status(response)
             data = _read_capped(response, self._limits.decoded_bytes)
@@ -327,6 +331,12 @@ def _tls(area: str, ca_file: Path | None) -> ssl.SSLContext:
 
 
 Origin = tuple[str, str, int]
+
+
+@lru_cache(maxsize=64)
+def _url(origin: Origin, target: str) -> httpx.URL:
+    scheme, host, port = origin
+    return httpx.URL(scheme=scheme, host=host, port=port, raw_path=target.encode("ascii"))
 
 
 def _origin_of(scheme: str, host: str | None, port: int | None) -> Origin:

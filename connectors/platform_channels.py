@@ -62,7 +62,7 @@ class BatchChannel:
     @property
     def capability(self) -> Capability:
         """From the profile."""
-        return self._rule.capability
+        return self._rule.capability(self._profile.platform.limits.concurrency)
 
     @property
     def batch_size(self) -> int:
@@ -130,8 +130,8 @@ class DocumentChannel:
 
     @property
     def capability(self) -> Capability:
-        """From the profile."""
-        return self._rule.capability
+        """From the profile; documents go out in the order in which they were made."""
+        return self._rule.capability()
 
     @property
     def batch_size(self) -> int:

@@ -99,11 +99,10 @@ class ChannelRule(Record):
     batch_size: Positive
     key_life_s: Seconds | None = None
 
-    @property
-    def capability(self) -> Capability:
-        """The same for `delivery`."""
+    def capability(self, at_once: int = 1) -> Capability:
+        """The same for `delivery`; `at_once`: messages that may be sent side by side."""
         return Capability(
-            self.dedupes, self.can_query, self.settle_reads, self.settle_window_s, self.key_life_s
+            self.dedupes, self.can_query, self.settle_reads, self.settle_window_s, self.key_life_s, at_once
         )
 
 

@@ -135,7 +135,7 @@ class Capability:
     `dedupes`: sending identical bytes under the same batch number again is answered with the
     first receipt, for `key_life_s` seconds since it was first sent (None: for ever).  `can_query`: it says
     what it holds of a batch; absence counts only after `settle_reads` reads over at least `settle_window_s`
-    seconds.
+    seconds.  `at_once`: so many messages may be sent side by side.
     """
 
     dedupes: bool
@@ -143,6 +143,7 @@ class Capability:
     settle_reads: int
     settle_window_s: float
     key_life_s: float | None = None
+    at_once: int = 1
 
     def recognises(self, age_s: float) -> bool:
         """Whether a message first sent so many seconds ago is still recognised when it comes again.

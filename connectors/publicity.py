@@ -41,7 +41,7 @@ class RecordChannel:
     @property
     def capability(self) -> Capability:
         """From the profile."""
-        return self._rules.capability.record.capability
+        return self._rules.capability.record.capability(self._rules.limits.concurrency)
 
     @property
     def batch_size(self) -> int:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
-from connectors.protocols import Refused
+from connectors.protocols import NotSent, Refused
 from delivery.run import Run
 from delivery.states import MOVES, after
-from ledger.audit import append
+from ledger.audit import Event, append, append_all
 from ledger.engine import Transaction
-from ledger.messages import Message, log_answer, message_of, set_message
-from ledger.outbox import OutboxItem, answer_items, items_of_batch, set_item, set_items
+from ledger.messages import (
+    Message,
+    Standing,
+    log_answer,
+    log_answers,
+    message_of,
+    set_message,
+    set_messages,
+    standing,
+)
+from ledger.outbox import ItemState, answer_items, items_of_batch, set_item, set_items, states_in
 from schemas.errors import DrawbridgeError
 from schemas.publication import Receipt, ReplyState, RowReply
 
@@ -19,6 +29,9 @@ _MOVE_OF_REPLY = {
     ReplyState.REJECTED: "reject",
     ReplyState.PENDING: "wait",
 }
+HELD_BACK = "DB-DELIVERY-027"
+"""A message that did not leave because an earlier one was not answered as it should be."""
+
 _UNSETTLED = ("sending", "pending")
 _OPEN_MESSAGE = ("ready", "sending", "pending")
 
@@ -38,54 +51,85 @@ def fits(message: Message, members: Collection[tuple[str, int]], receipt: Receip
 
 
 def take_receipt(run: Run, message: Message, receipt: Receipt, act: str) -> bool:
-    """Records a receipt that fits: each row's state, and the message's.
-
-    Returns whether all rows are answered.  Rows that it does not mention stay unknown; what was settled
-    before stays as it was.
-    """
+    """Records a receipt that fits; returns whether all rows are answered."""
     run.reach(5)
     with run.write() as tx:
-        current = _current(tx, message)
-        log_answer(
-            tx,
-            message.batch_no,
-            act,
-            "receipt",
-            None,
-            receipt.model_dump_json(),
-            run.clock.now(),
-            repeats=act == "query",
-        )
-        if act == "query" and current.state == "pending":
-            run.reach(11)
-        changed, states = _apply(tx, run, current, receipt)
-        state = current.state
-        if current.state in _OPEN_MESSAGE:
-            state = _settle_message(tx, run, current, states)
-        if changed:
-            facts = {"act": act, "state": state, "items": changed}
-            append(tx, "answered", message.subject, facts, run.now())
+        taken = take_receipts(run, tx, [(message, receipt)], act)
+        append_all(tx, taken.events, run.now())
         run.reach(6)
     run.reach(7)
     run.answered()
-    run.settled(sum(1 for row in changed if row[2] in ("accepted", "rejected")))
-    return state != "sending"
+    run.settled(taken.settled)
+    return not taken.in_doubt
 
 
-def _apply(
-    tx: Transaction, run: Run, message: Message, receipt: Receipt
-) -> tuple[list[list[str | int | None]], set[str]]:
-    """What changed, and the states that the message's items are in now."""
-    replies, now = {row.key: row for row in receipt.rows}, run.now()
-    changed: list[list[str | int | None]] = []
-    answered: list[tuple[OutboxItem, dict[str, object]]] = []
+@dataclass(frozen=True)
+class Taken:
+    """What receipts changed. `settled`: rows accepted or rejected now; `in_doubt`: one is still unknown."""
+
+    events: Sequence[Event]
+    settled: int
+    in_doubt: bool
+
+
+def take_receipts(run: Run, tx: Transaction, taken: Sequence[tuple[Message, Receipt]], act: str) -> Taken:
+    """Writes what receipts that fit say: each row's state, and the messages'.
+
+    Rows that a receipt does not mention stay unknown; what was settled before stays as it was.  The events
+    are to be committed with it.
+    """
+    if not taken:
+        return Taken([], 0, False)
+    numbers = [message.batch_no for message, _ in taken]
+    if act == "send":
+        answers = [(message.batch_no, receipt.model_dump_json()) for message, receipt in taken]
+        log_answers(tx, answers, act, "receipt", None, run.clock.now())
+    else:
+        for message, receipt in taken:
+            answer = receipt.model_dump_json()
+            log_answer(tx, message.batch_no, act, "receipt", None, answer, run.clock.now(), repeats=True)
+    current = standing(tx, numbers)
+    held: dict[str | None, list[ItemState]] = {}
+    for item in states_in(tx, numbers):
+        held.setdefault(item.batch_no, []).append(item)
+    answered: list[tuple[ItemState, dict[str, object]]] = []
+    changes: list[tuple[str, dict[str, object]]] = []
+    events: list[Event] = []
     states: set[str] = set()
-    for item in items_of_batch(tx, message.batch_no):
+    for message, receipt in taken:
+        now = current[message.batch_no]
+        if act == "query" and now.state == "pending":
+            run.reach(11)
+        rows, told, after_it = _answered(run, held.get(message.batch_no, []), receipt)
+        answered += rows
+        state = now.state
+        if now.state in _OPEN_MESSAGE:
+            state, values = _settled(run, now, after_it)
+            changes.append((message.batch_no, values))
+        states.add(state)
+        if told:
+            events.append(Event("answered", message.subject, {"act": act, "state": state, "items": told}))
+    answer_items(tx, answered)
+    set_messages(tx, changes)
+    settled = sum(new["state"] in ("accepted", "rejected") for _, new in answered)
+    return Taken(events, settled, "sending" in states)
+
+
+def _answered(
+    run: Run, items: Sequence[ItemState], receipt: Receipt
+) -> tuple[list[tuple[ItemState, dict[str, object]]], list[list[str | int | None]], set[str]]:
+    """What a receipt changes of a message's items, how the audit chain tells it, and all states after it."""
+    replies, now = {row.key: row for row in receipt.rows}, run.now()
+    changed: list[tuple[ItemState, dict[str, object]]] = []
+    told: list[list[str | int | None]] = []
+    states: set[str] = set()
+    for item in items:
         reply = replies.get(item.key)
         if reply is None or item.state not in _UNSETTLED or reply.state.value == item.state:
             states.add(item.state)
             continue
         state = after(_MOVE_OF_REPLY[reply.state], item)
+        states.add(state)
         values: dict[str, object] = {
             "state": state,
             "receipt_no": reply.receipt_no or item.receipt_no,
@@ -93,18 +137,16 @@ def _apply(
             "reason": reply.text,
             "settled_at": None if state == "pending" else now,
         }
-        states.add(state)
-        answered.append((item, values))
-        changed.append([item.key, item.version, state, reply.receipt_no or _code(reply)])
-    answer_items(tx, answered)
-    return changed, states
+        changed.append((item, values))
+        told.append([item.key, item.version, state, reply.receipt_no or _code(reply)])
+    return changed, told, states
 
 
 def _code(reply: RowReply) -> str | None:
     return None if reply.code is None else reply.code[:40]
 
 
-def _settle_message(tx: Transaction, run: Run, message: Message, states: Collection[str]) -> str:
+def _settled(run: Run, message: Standing, states: Collection[str]) -> tuple[str, dict[str, object]]:
     """The message's state follows from its items: unknown before pending before done."""
     state = next((one for one in _UNSETTLED if one in states), "done")
     values: dict[str, object] = {"state": state, "next_try_at": None}
@@ -114,13 +156,13 @@ def _settle_message(tx: Transaction, run: Run, message: Message, states: Collect
         values["next_try_at"] = run.soon(run.backoff(message.sends))
     else:
         values |= {"absent_reads": 0, "absent_since": None, "next_try_at": run.next_look(message.sends)}
-    set_message(tx, message.batch_no, **values)
-    return state
+    return state, values
 
 
-def not_executed(run: Run, message: Message, error: DrawbridgeError, asked_s: float | None) -> None:
+def not_executed(run: Run, message: Message, error: NotSent) -> None:
     """The last send certainly came to nothing: the same bytes may go again under the same number."""
-    until = run.set_back(error.code, asked_s)
+    # What was held back by another message says nothing of the line.
+    until = run.hold_until if error.code == HELD_BACK else run.set_back(error.code, error.retry_after_s)
     with run.write() as tx:
         log_answer(
             tx, message.batch_no, "send", "not-sent", error.code, str(error), run.clock.now(), repeats=True

@@ -9,6 +9,7 @@ The ledger decides whether something still has to be sent; whoever calls, and ho
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -17,9 +18,10 @@ from connectors.protocols import Channel
 from delivery import owner as owners
 from delivery.clock import WallClock
 from delivery.hooks import Hooks
+from delivery.intents import Planned
 from delivery.resolve import resolve
 from delivery.run import DEFAULT, Outcome, Policy, Run
-from delivery.sending import begin, send_again, send_first
+from delivery.sending import send_again, send_all
 from ledger.engine import Ledger
 from ledger.leases import acquire, lease_of, release
 from ledger.messages import Message, messages_in
@@ -112,35 +114,24 @@ def _give_back(run: Run) -> None:
 
 def _work(run: Run, patience: _Patience) -> datetime | None:
     """Does whatever can be done; returns when the next thing can, None if there is no such thing."""
-    planned: list[list[tuple[str, int]]] = []
-    started = False
-    doubtful: list[Message] | None = None
+    planned: deque[Planned] = deque()
     while True:
-        if doubtful is None:
-            with run.ledger.read() as tx:
-                doubtful = messages_in(tx, run.kind, run.task_id, _IN_DOUBT)
-        held = run.hold_until is not None and run.hold_until > run.clock.now()
+        with run.ledger.read() as tx:
+            doubtful = messages_in(tx, run.kind, run.task_id, _IN_DOUBT)
+        held = run.is_held
         message = None if held else _due(doubtful, run.clock.now())
         if message is not None:
             _step(run, message)
-            doubtful = None
             continue
         broken = run.faults >= run.policy.breaker and bool(doubtful)
         if not held and not broken:
             planned = planned or _plan(run)
             if planned:
-                if started:
-                    run.reach(8)
-                begun = begin(run, planned.pop(0))
-                if begun is not None:
-                    started = True
-                    # What was in doubt before a message that is settled is in doubt after it, and no more.
-                    doubtful = doubtful if send_first(run, *begun) else None
+                send_all(run, planned)
                 continue
         wake = _wake(run, doubtful, waiting=held and bool(doubtful or planned or _plan(run)))
         if wake is None or not patience.wait_until(wake):
             return wake
-        doubtful = None
 
 
 def _step(run: Run, message: Message) -> None:
@@ -161,7 +152,7 @@ def _wake(run: Run, messages: list[Message], *, waiting: bool) -> datetime | Non
     return min(times, default=None)
 
 
-def _plan(run: Run) -> list[list[tuple[str, int]]]:
+def _plan(run: Run) -> deque[Planned]:
     """The messages to come: what is ready, nearest deadline first, in messages of the allowed size.
 
     A version whose predecessor is still open waits for it; what was refused in company goes alone.
@@ -178,8 +169,8 @@ def _plan(run: Run) -> list[list[tuple[str, int]]]:
     ]
     size = max(1, run.channel.batch_size)
     together = [item for item in ready if not item.alone]
-    batches = [_ids(together[start : start + size]) for start in range(0, len(together), size)]
-    return batches + [_ids([item]) for item in ready if item.alone]
+    batches = [together[start : start + size] for start in range(0, len(together), size)]
+    return deque([_ids(one) for one in batches] + [_ids([item]) for item in ready if item.alone])
 
 
 def _ids(items: list[Waiting]) -> list[tuple[str, int]]:

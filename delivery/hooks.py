@@ -6,9 +6,9 @@
 | 2 | after it, before the first byte is sent |
 | 3, 4 | inside the request: body half sent; committed there, reply lost (reached by a channel under test) |
 | 5 | the reply is read, nothing of it recorded |
-| 6 | before the commit of the transaction that records it |
+| 6 | before the commit of the transaction that records it, and with it the next intents |
 | 7 | after that commit |
-| 8 | between two messages |
+| 8 | between two messages: an answer is read, the next one is about to be begun |
 | 9 | before, and again after, asking what became of a message |
 | 10 | before, and again after, the commit that declares a message void |
 | 11 | a delayed receipt is in, not applied |

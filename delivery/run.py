@@ -26,7 +26,10 @@ class Policy:
     no such fault.  `conflicts`: so many answers for other bytes, or `duplicate` without a receipt, and an
     operator has to look.  `poll_s`: between two looks at a pending message.  Where looking means sending the
     identical bytes again, the wait is doubled each time up to `repeat_cap_s`, and what is still pending after
-    `repeats` sends and `repeat_for_s` is an operator's matter too.
+    `repeats` sends and `repeat_for_s` is an operator's matter too.  `window`: so many messages are begun
+    together at most, and what is answered is recorded when `record_within_s` have passed or all is answered.
+    They go out side by side, if the profile allows it, where an exchange takes `worth_a_thread_s` or more;
+    below, what takes the time is our own work, and threads only get in its way.
     """
 
     lease_s: float = 120.0
@@ -38,6 +41,9 @@ class Policy:
     repeats: int = 12
     repeat_cap_s: float = 3600.0
     repeat_for_s: float = 86_400.0
+    window: int = 16
+    record_within_s: float = 1.0
+    worth_a_thread_s: float = 0.02
 
 
 DEFAULT = Policy()
@@ -65,7 +71,11 @@ class Outcome:
 
 @dataclass
 class Run:
-    """The state of one call. `lease` None: it only reads and records answers, and sends nothing new."""
+    """The state of one call. `lease` None: it only reads and records answers, and sends nothing new.
+
+    `width`: so many messages may be under way now.  It begins with one and doubles as answers come, up to
+    the window; what goes wrong sets it back to one, so that a dead line meets one message.
+    """
 
     ledger: Ledger
     channel: Channel
@@ -79,6 +89,7 @@ class Run:
     sent: int = 0
     faults: int = 0
     setbacks: int = 0
+    width: int = 1
     hold_until: datetime | None = None
     progress: Callable[[int, int], None] | None = None
     total: int = 0
@@ -88,6 +99,17 @@ class Run:
     def kind(self) -> str:
         """What is written."""
         return self.channel.kind
+
+    @property
+    def window(self) -> int:
+        """How many messages may be under way: one where nobody could find out what became of them."""
+        capability = self.channel.capability
+        return self.policy.window if capability.dedupes or capability.can_query else 1
+
+    @property
+    def is_held(self) -> bool:
+        """Whether sending is held back now."""
+        return self.hold_until is not None and self.hold_until > self.clock.now()
 
     def reach(self, number: int) -> None:
         """Says that a point is reached."""
@@ -107,19 +129,26 @@ class Run:
     def set_back(self, code: str, asked_s: float | None = None) -> datetime:
         """Holds all back after what `code` says, at least as long as the system asked; returns until when.
 
-        Transport faults alone count towards the circuit breaker.
+        Transport faults alone count towards the circuit breaker; what goes wrong while all is held back
+        already was sent at the same time, and doubles no wait.
         """
         self.faults += is_transport(code)
-        self.setbacks += 1
+        self.setbacks += not self.is_held
+        self.width = 1
         wait_s = max(self.backoff(self.setbacks), asked_s or 0.0)
         until = self.clock.now() + timedelta(seconds=wait_s)
         self.hold_until = until if self.hold_until is None else max(self.hold_until, until)
         return until
 
     def answered(self) -> None:
-        """An answer that can be trusted came: the line works."""
-        self.faults = self.setbacks = 0
-        self.hold_until = None
+        """An answer that can be trusted came: the line works.
+
+        What was sent before sending was held back does not lift that.
+        """
+        if not self.is_held:
+            self.faults = self.setbacks = 0
+            self.hold_until = None
+            self.width = min(self.window, 2 * self.width)
 
     def backoff(self, times: int) -> float:
         """Seconds to wait after so many failures in a row."""

@@ -1,4 +1,4 @@
-"""Sending: the intent is committed before the first byte, the bytes are frozen with it.
+"""Sending: what is planned goes out window by window, each intent committed before the first byte.
 
 A second send of the same message happens only where nothing can have come of the first, or where the
 other side recognises the repetition by the batch number (`Capability.recognises`).
@@ -6,71 +6,77 @@ other side recognises the repetition by the batch number (`Capability.recognises
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Sequence
+from collections import deque
+from collections.abc import Sequence
 
-from connectors.faults import FAULTS
-from connectors.protocols import Ambiguous, NotSent, Outgoing, Refused
-from delivery.answers import fits, not_executed, refused, take_receipt, unknown
+from connectors.protocols import Ambiguous, NotSent, Refused
+from delivery.answers import not_executed, refused, take_receipt, take_receipts, unknown
+from delivery.flight import Flight, Landed, Members, exchange, speaks_of_another
+from delivery.intents import Draft, Overtaken, Planned, drafts, intend
 from delivery.run import Run
 from delivery.states import after
-from ledger.audit import append
+from ledger.audit import append, append_all
 from ledger.engine import Transaction
-from ledger.messages import Message, add_message, exchanges, message_of, set_message
-from ledger.outbox import OutboxItem, items_of_batch, keys_of_batch, outbox_items, set_item, set_items
-from schemas.errors import DrawbridgeError
+from ledger.messages import Message, exchanges, message_of, set_message
+from ledger.outbox import items_of_batch, keys_of_batch, set_items
+from schemas.publication import Receipt
 
 CONFLICT = "conflict"
 """Outcome in the log: the other side speaks of other bytes, or says duplicate and gives no receipt."""
 
 
-def batch_number(kind: str, task_id: str, items: Sequence[OutboxItem]) -> str:
-    """The message's number: a function of its content and of how often each item's message was void.
+def send_all(run: Run, planned: deque[Planned]) -> None:
+    """Sends what is planned, in this order, until all of it is answered or something is in doubt.
 
-    So two runners cannot give one content two numbers, and a new number means that the old one is void.
+    Takes from `planned` what it looked at.
     """
-    lines = [f"{kind}\t{task_id}\n"]
-    lines += [f"{item.key}\t{item.version}\t{item.payload_digest}\t{item.attempt}\n" for item in items]
-    return f"{task_id}-{hashlib.sha256(''.join(lines).encode()).hexdigest()[:40]}"
+    landed: list[Landed] = []
+    in_doubt = False
+    with Flight(run) as flight:
+        while landed or flight.open or (planned and not in_doubt):
+            receipts = [(one.message, one.receipt) for one in landed if one.receipt is not None]
+            in_doubt = in_doubt or len(receipts) < len(landed)
+            if receipts:
+                run.answered()
+            room = 0 if in_doubt else max(0, min(run.width - flight.open, len(planned)))
+            next_ones = drafts(run, [planned.popleft() for _ in range(room)])
+            launched, some_in_doubt = _turn(run, receipts, next_ones)
+            in_doubt = in_doubt or some_in_doubt
+            for one in landed:
+                _failed(run, one, seen_before=False)
+            flight.launch(launched)
+            landed = flight.landed()
 
 
-def begin(run: Run, planned: Sequence[tuple[str, int]]) -> tuple[Message, list[tuple[str, int]]] | None:
-    """Writes the intent for the planned items that may still go, and says which; None: none of them may.
+def _turn(
+    run: Run, receipts: Sequence[tuple[Message, Receipt]], next_ones: Sequence[Draft]
+) -> tuple[list[tuple[Message, Members]], bool]:
+    """Records receipts and the next intents, in one transaction.
 
-    A record that cannot be written in the other side's form is rejected here, with the encoder's code.
+    Returns the messages that may leave now, and whether some row of a receipt is in doubt.
     """
-    run.reach(1)
-    with run.write() as tx:
-        wanted = set(planned)
-        found = {
-            (item.key, item.version): item
-            for item in outbox_items(tx, run.kind, run.task_id, {key for key, _ in planned})
-            if (item.key, item.version) in wanted and item.state == "ready" and item.batch_no is None
-        }
-        chosen = [found[one] for one in planned if one in found]
-        chosen, body, batch_no = _encoded(run, tx, chosen)
-        if not chosen:
-            return None
-        message = add_message(
-            tx,
-            batch_no,
-            run.kind,
-            run.task_id,
-            run.channel.system,
-            body,
-            [(item.key, item.version) for item in chosen],
-            created_at=run.now(),
-            wall=run.clock.now(),
-        )
-        set_items(tx, chosen, state=after("intend", *chosen), batch_no=batch_no, code=None, reason=None)
-        rows = [[item.key, item.version] for item in chosen]
-        append(tx, "intent", message.subject, {"body": message.body_digest, "items": rows}, run.now())
-    return message, [(item.key, item.version) for item in chosen]
-
-
-def send_first(run: Run, message: Message, members: Collection[tuple[str, int]]) -> bool:
-    """Sends a message whose intent was just committed; returns whether nothing of it is in doubt."""
-    return _exchange(run, message, members, seen_before=False)
+    if not receipts and not next_ones:
+        return [], False
+    for _ in receipts:
+        run.reach(5)
+    if receipts and next_ones:
+        run.reach(8)
+    if next_ones:
+        run.reach(1)
+    try:
+        with run.write() as tx:
+            taken = take_receipts(run, tx, receipts, "send")
+            messages, events = intend(run, tx, next_ones)
+            append_all(tx, [*taken.events, *events], run.now())
+            if receipts:
+                run.reach(6)
+    except Overtaken:  # somebody decided on an item in between: it is planned again, or not
+        return _turn(run, receipts, [])
+    if receipts:
+        run.reach(7)
+        run.settled(taken.settled)
+    members = [draft.members for draft in next_ones]
+    return list(zip(messages, members, strict=True)), taken.in_doubt
 
 
 def send_again(run: Run, message: Message) -> None:
@@ -97,73 +103,29 @@ def send_again(run: Run, message: Message) -> None:
         facts = {"sends": current.sends + 1, "items": [[item.key, item.version] for item in again]}
         append(tx, "sent-again", message.subject, facts, run.now())
         members = keys_of_batch(tx, message.batch_no)
-    _exchange(run, message, members, seen_before=seen_before)
-
-
-def _exchange(run: Run, message: Message, members: Collection[tuple[str, int]], *, seen_before: bool) -> bool:
     run.keep_lease()
     run.reach(2)
-    try:
-        receipt = run.channel.send(message.batch_no, message.body)
-        if not fits(message, members, receipt):
-            raise Ambiguous("DB-DELIVERY-021")
-    except NotSent as error:
-        not_executed(run, message, error, error.retry_after_s)
-        return False
-    except Refused as error:
-        run.on_the_wire(len(members))
-        if seen_before:  # says nothing about the send before
-            unknown(run, message, "send", "refused", error)
-        else:
-            refused(run, message, error)
-        return False
-    except Ambiguous as error:
-        run.on_the_wire(len(members))
-        unknown(run, message, "send", CONFLICT if _speaks_of_another(error) else "unknown", error)
-        return False
-    run.on_the_wire(len(members))
-    return take_receipt(run, message, receipt, "send")
+    landed = exchange(run, message, members)
+    landed.count(run)
+    if landed.receipt is not None:
+        take_receipt(run, message, landed.receipt, "send")
+    else:
+        _failed(run, landed, seen_before=seen_before)
 
 
-def _speaks_of_another(error: Ambiguous) -> bool:
-    """Whether the other side answered about this number, but not with the receipt of these bytes."""
-    numbers = (FAULTS["duplicate"].number, FAULTS["receipt"].number)
-    return error.code == "DB-DELIVERY-021" or error.code.rpartition("-")[2] in numbers
+def _failed(run: Run, landed: Landed, *, seen_before: bool) -> None:
+    """Records a send that brought no receipt. `seen_before`: it may not have been the message's first."""
+    message, error = landed.message, landed.error
+    if isinstance(error, NotSent):
+        not_executed(run, message, error)
+    elif isinstance(error, Refused) and not seen_before:
+        refused(run, message, error)
+    elif isinstance(error, Refused):  # says nothing about the send before
+        unknown(run, message, "send", "refused", error)
+    elif isinstance(error, Ambiguous):
+        unknown(run, message, "send", CONFLICT if speaks_of_another(error) else "unknown", error)
 
 
 def conflicts(tx: Transaction, batch_no: str) -> int:
     """How often the other side spoke of other bytes under this number."""
     return sum(1 for entry in exchanges(tx, batch_no) if entry.outcome == CONFLICT)
-
-
-def _encoded(run: Run, tx: Transaction, chosen: Sequence[OutboxItem]) -> tuple[list[OutboxItem], bytes, str]:
-    kept = list(chosen)
-    if not kept:
-        return [], b"", ""
-    try:
-        return kept, *_bytes_of(run, kept)
-    except DrawbridgeError as error:
-        if len(kept) == 1:
-            _reject(run, tx, kept[0], error)
-            return [], b"", ""
-    for item in list(kept):
-        try:
-            _bytes_of(run, [item])
-        except DrawbridgeError as error:
-            _reject(run, tx, item, error)
-            kept.remove(item)
-    return (kept, *_bytes_of(run, kept)) if kept else ([], b"", "")
-
-
-def _bytes_of(run: Run, items: Sequence[OutboxItem]) -> tuple[bytes, str]:
-    batch_no = batch_number(run.kind, run.task_id, items)
-    outgoing = [Outgoing(item.key, item.version, item.payload) for item in items]
-    return run.channel.encode(batch_no, outgoing, run.now()), batch_no
-
-
-def _reject(run: Run, tx: Transaction, item: OutboxItem, error: DrawbridgeError) -> None:
-    state = after("unwritable", item)
-    set_item(tx, item, state=state, code=error.code, reason=error.zh, settled_at=run.now())
-    facts = {"key": item.key, "version": item.version, "code": error.code}
-    append(tx, "unwritable", f"{run.kind}/{run.task_id}", facts, run.now())
-    run.settled(1)

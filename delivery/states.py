@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ledger.outbox import OutboxItem
+from ledger.outbox import ItemState, OutboxItem
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ MOVES: Mapping[str, Move] = {
 """By name; in the order in which docs/reliability.md shows them."""
 
 
-def after(move: str, *items: OutboxItem) -> str:
+def after(move: str, *items: OutboxItem | ItemState) -> str:
     """The state that a move leads to. Raises LookupError if one of the items cannot make it: a mistake."""
     found = MOVES[move]
     for item in items:

@@ -38,6 +38,15 @@ class AuditHead:
 
 
 @dataclass(frozen=True)
+class Event:
+    """What is to be told. `facts` is JSON of what changed."""
+
+    kind: str
+    subject: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class AuditEvent:
     """One event. `at` is UTC."""
 
@@ -68,27 +77,37 @@ def append(tx: Transaction, kind: str, subject: str, facts: Mapping[str, Any], a
 
     `facts` is JSON of what changed; `at` is aware. Raises rfc8785.CanonicalizationError for what is no JSON.
     """
-    last, moment, told = head(tx), time_text(at), canonical(facts).decode()
-    # As RFC 8785 orders the members; `verify_audit` writes the event anew, by other means.
-    event = (
-        f'{{"at":{_quoted(moment)},"facts":{told},"kind":{_quoted(kind)},"prev":{_quoted(last.digest)},'
-        f'"seq":{last.seq + 1},"subject":{_quoted(subject)}}}'
-    )
-    new = AuditHead(last.seq + 1, hashlib.sha256(event.encode()).hexdigest())
-    tx.execute(
-        _ADD_EVENT,
-        {
-            "seq_no": new.seq,
-            "event_at": moment,
-            "kind": kind,
-            "subject": subject,
-            "facts": told,
-            "prev_digest": last.digest,
-            "digest": new.digest,
-        },
-    )
-    tx.execute(_MOVE_HEAD, {"new_seq": new.seq, "new_digest": new.digest})
-    return new
+    return append_all(tx, [Event(kind, subject, facts)], at)
+
+
+def append_all(tx: Transaction, told: Sequence[Event], at: datetime) -> AuditHead:
+    """Adds events in this order, as `append` does each."""
+    last, moment = head(tx), time_text(at)
+    rows = []
+    for one in told:
+        facts = canonical(one.facts).decode()
+        # As RFC 8785 orders the members; `verify_audit` writes the event anew, by other means.
+        event = (
+            f'{{"at":{_quoted(moment)},"facts":{facts},"kind":{_quoted(one.kind)},'
+            f'"prev":{_quoted(last.digest)},"seq":{last.seq + 1},"subject":{_quoted(one.subject)}}}'
+        )
+        new = AuditHead(last.seq + 1, hashlib.sha256(event.encode()).hexdigest())
+        rows.append(
+            {
+                "seq_no": new.seq,
+                "event_at": moment,
+                "kind": one.kind,
+                "subject": one.subject,
+                "facts": facts,
+                "prev_digest": last.digest,
+                "digest": new.digest,
+            }
+        )
+        last = new
+    if rows:
+        tx.execute(_ADD_EVENT, rows)
+        tx.execute(_MOVE_HEAD, {"new_seq": last.seq, "new_digest": last.digest})
+    return last
 
 
 _HEAD = sa.select(audit_head.c.seq_no, audit_head.c.digest)

@@ -7,11 +7,11 @@ nothing; as long as both are equal, nobody can have executed it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -53,6 +53,14 @@ class Message:
         return self.sends > self.tries
 
 
+class Standing(NamedTuple):
+    """How a message stands."""
+
+    batch_no: str
+    state: str
+    sends: int
+
+
 @dataclass(frozen=True)
 class Exchanged:
     """One answer, or the lack of one: `act` send, query or operator; `at` is wall time, UTC."""
@@ -65,20 +73,11 @@ class Exchanged:
     at: datetime
 
 
-def add_message(
-    tx: Transaction,
-    batch_no: str,
-    kind: str,
-    task_id: str,
-    system: str,
-    body: bytes,
-    members: Sequence[tuple[str, int]],
-    *,
-    created_at: datetime,
-    wall: datetime,
+def new_message(
+    batch_no: str, kind: str, task_id: str, system: str, body: bytes, created_at: datetime, wall: datetime
 ) -> Message:
-    """Writes a message that is about to be sent for the first time; `members`: key and version."""
-    message = Message(
+    """A message about to be sent for the first time. `created_at`: campaign time; `wall`: wall time."""
+    return Message(
         batch_no=batch_no,
         kind=kind,
         task_id=task_id,
@@ -94,15 +93,24 @@ def add_message(
         absent_since=None,
         next_try_at=None,
     )
-    tx.execute(_ADD_MESSAGE, vars(message))
+
+
+def add_messages(tx: Transaction, added: Sequence[tuple[Message, Sequence[tuple[str, int]]]]) -> None:
+    """Writes new messages, each with key and version of what is in it."""
+    tx.execute(_ADD_MESSAGE, [vars(message) for message, _ in added])
     tx.execute(
         _ADD_MEMBERS,
         [
-            {"batch_no": batch_no, "entry_no": number, "item_key": key, "item_version": version}
+            {"batch_no": message.batch_no, "entry_no": number, "item_key": key, "item_version": version}
+            for message, members in added
             for number, (key, version) in enumerate(members, 1)
         ],
     )
-    return message
+
+
+def standing(tx: Transaction, batch_nos: Collection[str]) -> dict[str, Standing]:
+    """How messages stand now, without their bytes."""
+    return {row.batch_no: Standing(*row) for row in tx.execute(_STANDING, {"the_batches": [*batch_nos]})}
 
 
 def message_of(tx: Transaction, batch_no: str) -> Message | None:
@@ -136,12 +144,29 @@ def members(tx: Transaction, batch_no: str) -> list[tuple[str, int]]:
 
 def set_message(tx: Transaction, batch_no: str, **values: object) -> None:
     """Changes columns of a message, never its bytes."""
-    given = {"the_batch": batch_no} | {f"new_{column}": value for column, value in values.items()}
-    tx.execute(_change_of(tuple(values)), given)
+    set_messages(tx, [(batch_no, values)])
+
+
+def set_messages(tx: Transaction, changes: Sequence[tuple[str, Mapping[str, object]]]) -> None:
+    """Changes several messages, each in its own way."""
+    alike: dict[tuple[str, ...], list[dict[str, object]]] = {}
+    for batch_no, values in changes:
+        given = {"the_batch": batch_no} | {f"new_{column}": value for column, value in values.items()}
+        alike.setdefault(tuple(values), []).append(given)
+    for columns, rows in alike.items():
+        tx.execute(_change_of(columns), rows)
 
 
 # Statements are made once: what SQLAlchemy does to make one costs more than SQLite does to carry it out.
 _MESSAGE = sa.select(delivery_batch).where(delivery_batch.c.batch_no == sa.bindparam("the_batch"))
+_STANDING = sa.select(delivery_batch.c.batch_no, delivery_batch.c.state, delivery_batch.c.sends).where(
+    delivery_batch.c.batch_no.in_(sa.bindparam("the_batches", expanding=True))
+)
+_LAST_NUMBERS = (
+    sa.select(exchange_log.c.batch_no, sa.func.max(exchange_log.c.entry_no))
+    .where(exchange_log.c.batch_no.in_(sa.bindparam("the_batches", expanding=True)))
+    .group_by(exchange_log.c.batch_no)
+)
 _LAST_ENTRY = (
     sa.select(exchange_log)
     .where(exchange_log.c.batch_no == sa.bindparam("the_batch"))
@@ -171,30 +196,36 @@ def log_answer(
     repeats: bool = False,
 ) -> None:
     """Keeps what came back. `repeats`: the same as the entry before it need not be written again."""
-    last = _last_entry(tx, batch_no)
-    if (
-        repeats
-        and last is not None
-        and (last.act, last.outcome, last.code, last.answer)
-        == (
-            act,
-            outcome,
-            code,
-            answer,
-        )
-    ):
-        return
+    last = _last_entry(tx, batch_no) if repeats else None
+    if last is None or (last.act, last.outcome, last.code, last.answer) != (act, outcome, code, answer):
+        log_answers(tx, [(batch_no, answer)], act, outcome, code, wall)
+
+
+def log_answers(
+    tx: Transaction,
+    answers: Sequence[tuple[str, str]],
+    act: str,
+    outcome: str,
+    code: str | None,
+    wall: datetime,
+) -> None:
+    """Keeps what came back of several messages: number, and answer as it came."""
+    known = tx.execute(_LAST_NUMBERS, {"the_batches": [batch_no for batch_no, _ in answers]})
+    last: dict[str, int] = dict(known.tuples().all())
     tx.execute(
         _ADD_ENTRY,
-        {
-            "batch_no": batch_no,
-            "entry_no": 1 if last is None else last.entry_no + 1,
-            "act": act,
-            "outcome": outcome,
-            "code": code,
-            "answer": answer,
-            "answered_at": wall,
-        },
+        [
+            {
+                "batch_no": batch_no,
+                "entry_no": last.get(batch_no, 0) + 1,
+                "act": act,
+                "outcome": outcome,
+                "code": code,
+                "answer": answer,
+                "answered_at": wall,
+            }
+            for batch_no, answer in answers
+        ],
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -38,8 +38,7 @@ _KEYS_AT_ONCE = 400
 _MANY = 200
 
 
-@dataclass(frozen=True)
-class OutboxItem:
+class OutboxItem(NamedTuple):
     """One version of one record on its way. `payload` is the record as JSON text; times are UTC.
 
     `attempt` counts the messages that were void; `batch_no` names the message that it is in.
@@ -58,6 +57,18 @@ class OutboxItem:
     receipt_no: str | None
     code: str | None
     reason: str | None
+
+
+class ItemState(NamedTuple):
+    """How an item stands, without what it holds."""
+
+    kind: str
+    task_id: str
+    key: str
+    version: int
+    state: str
+    receipt_no: str | None
+    batch_no: str | None
 
 
 @dataclass(frozen=True)
@@ -110,29 +121,30 @@ def outbox_items(
     tx: Transaction, kind: str, task_id: str, keys: Collection[str] | None = None
 ) -> list[OutboxItem]:
     """Items of one kind, of certain keys if given, by key and version."""
-    column = delivery_item.c
-    query = sa.select(delivery_item).where(column.kind == kind, column.task_id == task_id)
+    given: dict[str, object] = {"the_kind": kind, "the_task": task_id}
     if keys is None:
-        rows: Iterable[Any] = tx.execute(query)
+        found = _items(tx.execute(_OF_KIND, given))
     else:
-        rows = [
-            row
-            for some in _slices(sorted(keys))
-            for row in tx.execute(query.where(column.item_key.in_(some)))
-        ]
-    return sorted((_item(row) for row in rows), key=lambda item: (item.key, item.version))
+        slices = _slices(sorted(keys))
+        found = [item for some in slices for item in _items(tx.execute(_OF_KEYS, given | {"the_keys": some}))]
+    return sorted(found, key=_place)
 
 
 def item_of(tx: Transaction, kind: str, task_id: str, key: str, version: int) -> OutboxItem | None:
     """One item."""
-    row = tx.execute(sa.select(delivery_item).where(_is(kind, task_id, key, version))).one_or_none()
-    return None if row is None else _item(row)
+    given = {"the_kind": kind, "the_task": task_id, "the_key": key, "the_version": version}
+    return next(iter(_items(tx.execute(_ONE, given))), None)
 
 
 def items_of_batch(tx: Transaction, batch_no: str) -> list[OutboxItem]:
     """The items that are in a message now, by key and version; those that left it are not among them."""
-    rows = tx.execute(_OF_BATCH, {"the_batch": batch_no})
-    return sorted((_item(row) for row in rows), key=lambda item: (item.key, item.version))
+    return sorted(_items(tx.execute(_OF_BATCH, {"the_batch": batch_no})), key=_place)
+
+
+def states_in(tx: Transaction, batch_nos: Collection[str]) -> list[ItemState]:
+    """The items that are in these messages now, by key and version, without what they hold."""
+    rows = tx.execute(_STATES_IN, {"the_batches": [*batch_nos]})
+    return sorted((ItemState(*row) for row in rows), key=_place)
 
 
 def keys_of_batch(tx: Transaction, batch_no: str) -> list[tuple[str, int]]:
@@ -176,24 +188,61 @@ def set_item(tx: Transaction, item: OutboxItem, **values: object) -> None:
 def set_items(tx: Transaction, items: Sequence[OutboxItem], **values: object) -> None:
     """Changes the same columns of several items alike."""
     if items:
-        given = {f"new_{column}": value for column, value in values.items()}
-        tx.execute(_change_of(tuple(values)), [_names(item) | given for item in items])
+        tx.execute(_change_of(tuple(values)), [_names(item) | _new(values) for item in items])
 
 
-def answer_items(tx: Transaction, answered: Sequence[tuple[OutboxItem, Mapping[str, object]]]) -> None:
+def answer_items(tx: Transaction, answered: Sequence[tuple[ItemState, Mapping[str, object]]]) -> None:
     """Changes several items, each in its own way but all in the same columns."""
     if answered:
         tx.execute(
             _change_of(tuple(answered[0][1])),
-            [
-                _names(item) | {f"new_{column}": value for column, value in values.items()}
-                for item, values in answered
-            ],
+            [_names(item) | _new(values) for item, values in answered],
         )
 
 
+def claim_items(tx: Transaction, claims: Sequence[tuple[OutboxItem, str, str]]) -> int:
+    """Puts items into messages, those that still stand as they were read; returns how many did.
+
+    `claims`: the item as read, its next state, the number of its message.
+    """
+    found = tx.execute(
+        _CLAIM,
+        [
+            _names(item)
+            | {
+                "the_state": item.state,
+                "the_attempt": item.attempt,
+                "the_digest": item.payload_digest,
+                "new_state": state,
+                "new_batch": batch_no,
+            }
+            for item, state, batch_no in claims
+        ],
+    )
+    return found.rowcount
+
+
 # Statements are made once: what SQLAlchemy does to make one costs more than SQLite does to carry it out.
-_OF_BATCH = sa.select(delivery_item).where(delivery_item.c.batch_no == sa.bindparam("the_batch"))
+_FIELDS = (  # as the fields of OutboxItem
+    *("kind", "task_id", "item_key", "item_version", "state", "payload", "payload_digest", "deadline"),
+    *("attempt", "batch_no", "receipt_no", "code", "reason"),
+)
+_ITEM = sa.select(*(delivery_item.c[name] for name in _FIELDS))
+_OF_BATCH = _ITEM.where(delivery_item.c.batch_no == sa.bindparam("the_batch"))
+_OF_KIND = _ITEM.where(
+    delivery_item.c.kind == sa.bindparam("the_kind"), delivery_item.c.task_id == sa.bindparam("the_task")
+)
+_OF_KEYS = _OF_KIND.where(delivery_item.c.item_key.in_(sa.bindparam("the_keys", expanding=True)))
+_ONE = _OF_KIND.where(
+    delivery_item.c.item_key == sa.bindparam("the_key"),
+    delivery_item.c.item_version == sa.bindparam("the_version"),
+)
+_STATES_IN = sa.select(
+    *(
+        delivery_item.c[name]
+        for name in ("kind", "task_id", "item_key", "item_version", "state", "receipt_no", "batch_no")
+    )
+).where(delivery_item.c.batch_no.in_(sa.bindparam("the_batches", expanding=True)))
 _ONE_OF_SEVERAL = delivery_item.update().where(
     delivery_item.c.kind == sa.bindparam("the_kind"),
     delivery_item.c.task_id == sa.bindparam("the_task"),
@@ -202,19 +251,31 @@ _ONE_OF_SEVERAL = delivery_item.update().where(
 )
 
 
+_CLAIM = _ONE_OF_SEVERAL.where(
+    delivery_item.c.state == sa.bindparam("the_state"),
+    delivery_item.c.batch_no.is_(None),
+    delivery_item.c.attempt == sa.bindparam("the_attempt"),
+    delivery_item.c.payload_digest == sa.bindparam("the_digest"),
+).values(state=sa.bindparam("new_state"), batch_no=sa.bindparam("new_batch"), code=None, reason=None)
+
+
 @lru_cache(maxsize=64)
 def _change_of(columns: tuple[str, ...]) -> sa.Update:
     new = {name: sa.bindparam(f"new_{name}", type_=delivery_item.c[name].type) for name in columns}
     return _ONE_OF_SEVERAL.values(**new)
 
 
-def _names(item: OutboxItem) -> dict[str, object]:
+def _names(item: OutboxItem | ItemState) -> dict[str, object]:
     return {
         "the_kind": item.kind,
         "the_task": item.task_id,
         "the_key": item.key,
         "the_version": item.version,
     }
+
+
+def _new(values: Mapping[str, object]) -> dict[str, object]:
+    return {f"new_{column}": value for column, value in values.items()}
 
 
 def published_keys(tx: Transaction, task_id: str) -> frozenset[str]:
@@ -250,22 +311,12 @@ def _is(kind: str, task_id: str, key: str, version: int) -> sa.ColumnElement[boo
     )
 
 
-def _item(row: Any) -> OutboxItem:
-    return OutboxItem(
-        row.kind,
-        row.task_id,
-        row.item_key,
-        row.item_version,
-        row.state,
-        row.payload,
-        row.payload_digest,
-        row.deadline,
-        row.attempt,
-        row.batch_no,
-        row.receipt_no,
-        row.code,
-        row.reason,
-    )
+def _items(rows: Iterable[Any]) -> list[OutboxItem]:
+    return [OutboxItem(*row) for row in rows]
+
+
+def _place(item: OutboxItem | ItemState) -> tuple[str, int]:
+    return item.key, item.version
 
 
 def _slices(keys: Sequence[str]) -> Iterator[Sequence[str]]:

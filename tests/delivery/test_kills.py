@@ -16,7 +16,7 @@ from delivery.park import confirm_absent, confirm_delivered
 from tests.delivery.conftest import TASK, Desk, Killed
 from tests.delivery.system import FakeClock, System
 
-KEYS = [f"K{number}" for number in range(5)]
+KEYS = [f"K{number}" for number in range(8)]  # in three messages: one, then two together
 MakeDesk = Callable[[System], Desk]
 
 
@@ -29,6 +29,7 @@ class Behaviour:
     stale_reads: int = 0
     faults: tuple[str, ...] = ()
     pends: bool = False
+    batch_size: int = 3
 
     def system(self) -> System:
         system = System(
@@ -36,7 +37,7 @@ class Behaviour:
             dedupes=self.dedupes,
             can_query=self.can_query,
             stale_reads=self.stale_reads,
-            batch_size=3,
+            batch_size=self.batch_size,
             pends=frozenset(KEYS[:2]) if self.pends else frozenset(),
         )
         system.plan(*self.faults)
@@ -54,6 +55,12 @@ BEHAVIOURS = {
     "reads are stale": Behaviour(False, True, stale_reads=2, faults=("commit_lose",)),
     "decides later": Behaviour(False, True, pends=True),
     "neither": Behaviour(False, False, faults=("ok", "commit_lose")),
+    "one in a message, some lost": Behaviour(
+        False, True, faults=("ok", "commit_lose", "ok", "ok", "late:3"), batch_size=1
+    ),
+    "one in a message, refused to talk": Behaviour(
+        True, False, faults=("ok", "ok", "retry_after:2", "ok", "not_sent"), batch_size=1
+    ),
 }
 
 

@@ -39,8 +39,8 @@ class Mutant:
 
 
 _SENDING, _RESOLVE, _ANSWERS = "delivery/sending.py", "delivery/resolve.py", "delivery/answers.py"
-_SEND = """        receipt = run.channel.send(message.batch_no, message.body)
-        if not fits"""
+_INTENT = "            messages, events = intend(run, tx, next_ones)\n"
+_LANDED = "            landed = flight.landed()\n"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
@@ -49,29 +49,17 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(
                 _SENDING,
-                "def begin(run: Run, planned: Sequence[tuple[str, int]])"
-                " -> tuple[Message, list[tuple[str, int]]] | None:",
-                "def begin(run, planned):\n"
-                "    run.planned = planned\n"
-                "    return written(run, planned, keep=False)\n\n\n"
-                "def written(run, planned, keep):",
+                _INTENT,
+                "            undone = tx.begin_nested()\n"
+                + _INTENT
+                + "            undone.rollback()\n            events = []\n",
             ),
             Edit(
                 _SENDING,
-                '"items": rows}, run.now())\n    return message, [',
-                '"items": rows}, run.now())\n        if not keep:\n            tx.rollback()\n'
-                "    return message, [",
-            ),
-            Edit(
-                _SENDING,
-                _SEND,
-                """        try:
-            receipt = run.channel.send(message.batch_no, message.body)
-        finally:
-            planned, run.planned = getattr(run, "planned", None), None
-            if planned:
-                written(run, planned, keep=True)
-        if not fits""",
+                _LANDED,
+                _LANDED
+                + "            with run.write() as tx:\n"
+                + "                append_all(tx, intend(run, tx, next_ones)[1], run.now())\n",
             ),
         ),
     ),
@@ -123,23 +111,22 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(
                 _SENDING,
-                "    run.reach(2)\n",
-                """    with run.write() as tx:
-        set_items(tx, items_of_batch(tx, message.batch_no), state="accepted")
-        set_message(tx, message.batch_no, state="done")
-    run.reach(2)
+                _INTENT,
+                _INTENT
+                + """            for message in messages:
+                set_items(tx, items_of_batch(tx, message.batch_no), state="accepted")
+                set_message(tx, message.batch_no, state="done")
 """,
             ),
             Edit(
                 _SENDING,
-                _SEND,
-                """        try:
-            receipt = run.channel.send(message.batch_no, message.body)
-        finally:
-            with run.write() as tx:
-                set_items(tx, items_of_batch(tx, message.batch_no), state="sending")
-                set_message(tx, message.batch_no, state="sending")
-        if not fits""",
+                _LANDED,
+                _LANDED
+                + """            with run.write() as tx:
+                for one in landed:
+                    set_items(tx, items_of_batch(tx, one.message.batch_no), state="sending")
+                    set_message(tx, one.message.batch_no, state="sending")
+""",
             ),
         ),
     ),
@@ -204,18 +191,15 @@ MUTANTS: tuple[Mutant, ...] = (
         "a change and its event are one transaction",
         (
             Edit(
-                _ANSWERS,
-                """            append(tx, "answered", message.subject, facts, run.now())
-        run.reach(6)
-    run.reach(7)
-""",
-                """            pass
-        run.reach(6)
-    run.reach(7)
-    if changed:
-        with run.write() as tx:
-            append(tx, "answered", message.subject, facts, run.now())
-""",
+                _SENDING,
+                "            append_all(tx, [*taken.events, *events], run.now())\n",
+                "            append_all(tx, events, run.now())\n",
+            ),
+            Edit(
+                _SENDING,
+                "        run.reach(7)\n",
+                "        run.reach(7)\n        with run.write() as tx:\n"
+                "            append_all(tx, taken.events, run.now())\n",
             ),
         ),
     ),
@@ -225,8 +209,8 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(
                 _SENDING,
-                "        if seen_before:  # says nothing about the send before",
-                "        if seen_before and not seen_before:",
+                "    elif isinstance(error, Refused) and not seen_before:",
+                "    elif isinstance(error, Refused):",
             ),
         ),
     ),

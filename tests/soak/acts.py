@@ -33,7 +33,7 @@ from ledger.outbox import add_items, outbox_items
 from tests.soak.dying import Death, Points, watch_the_wire
 from tests.soak.material import KEY, PROJECT, SECRET, TASK, payload
 
-POLICY = Policy(lease_s=20.0, backoff_s=0.02, backoff_cap_s=0.1, breaker=3, conflicts=3, poll_s=0.02)
+POLICY = Policy(lease_s=20.0, backoff_s=0.02, backoff_cap_s=0.1, poll_s=0.02, worth_a_thread_s=0)
 WINDOW_S, READS, LAG_S = 0.3, 3, 0.1
 """The settle window of the soak's profiles, its looks, and how late a gateway commits at most."""
 STARTED = datetime(2024, 5, 28, 1, 0, tzinfo=UTC)
@@ -51,6 +51,7 @@ class Place:
     dedupes: bool
     can_query: bool
     batch_size: int
+    side_by_side: int
 
 
 def profile_of(place: Place) -> Profile:
@@ -78,6 +79,7 @@ def profile_of(place: Place) -> Profile:
         "retry_after_floor_s": 0.02,
         "retry_after_cap_s": 0.2,
         "patience_s": 0.5,
+        "concurrency": place.side_by_side,
     }
     for system in ("platform", "publicity"):
         document[system]["limits"] |= limits

@@ -139,6 +139,7 @@ class Run:
         self.place = Place(
             self.url, stage.urls["platform"], stage.urls["publicity"], plan.kind,
             plan.platform.dedupes, plan.platform.can_query, plan.batch_size,
+            plan.side_by_side,
         )  # fmt: skip
         stage.post("character", {"dedupes": plan.platform.dedupes, "atOnce": plan.at_once})
         self.due = list(plan.due)

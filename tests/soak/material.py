@@ -15,7 +15,7 @@ from schemas.publication import PublicationDetail, PublicationRecord
 PROJECT = Path(__file__).resolve().parents[2]
 PLAN = PROJECT / "campaigns" / "qinghe-2024-22.yaml"
 TASK = "130534202405281001"
-COUNT = 9
+COUNT = 13
 KEY, SECRET = "key-of-the-soak", "secret-of-the-soak"
 MARK = "清河县验证用企业"
 """Begins every enterprise's name, so that a test can look where names went."""

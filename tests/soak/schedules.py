@@ -144,6 +144,7 @@ class Schedule:
     platform: Capabilities
     at_once: bool
     batch_size: int
+    side_by_side: int
     due: Sequence[tuple[str, int]]
     held: Sequence[tuple[str, int]]
     withheld: Sequence[tuple[str, int]]
@@ -175,7 +176,7 @@ def schedule(seed: int, number: int, catalogue: Sequence[str], *, quiet: bool = 
     platform = PLATFORMS[chance.choice(fair)]
     keys = [key_of(number, one) for one in range(COUNT)]
     chance.shuffle(keys)
-    due = [(key, 1) for key in keys[: chance.randint(3, 6)]]
+    due = [(key, 1) for key in keys[: chance.randint(3, 10)]]
     corrected = point.act == "correct" or chance.random() < 0.2
     death = {"point": target, "nth": chance.randint(1, 2), "how": chance.choice(("kill", "exit"))}
     if point.act == "work" and target[1:] not in ("9", "10", "11", "12", "13"):
@@ -191,10 +192,11 @@ def schedule(seed: int, number: int, catalogue: Sequence[str], *, quiet: bool = 
         kind=kind,
         platform=platform,
         at_once=not point.pending and (kind == "form" or not platform.can_query or chance.random() < 0.5),
-        batch_size=chance.choice((1, 2, 2, 3)),
+        batch_size=chance.choice((1, 1, 2, 3)),
+        side_by_side=chance.choice((1, 3)),
         due=due,
-        held=[(key, 1) for key in keys[6 : 6 + chance.randint(0, 2)]],
-        withheld=[(keys[8], 1)] if chance.random() < 0.3 else [],
+        held=[(key, 1) for key in keys[10 : 10 + chance.randint(0, 2)]],
+        withheld=[(keys[12], 1)] if chance.random() < 0.3 else [],
         correction=[(key, 2) for key, _ in due[:2]] if corrected else [],
         deaths=deaths,
         act_death=death if point.act != "work" else None,

@@ -1,0 +1,147 @@
+"""Messages on their way: their intents are committed, their answers not recorded yet.
+
+As many are sent side by side as the profile allows (`Capability.at_once`); only the exchange itself is done
+by other threads, everything about the ledger by the caller's.  What is answered is handed back at the latest
+after a second, so that it is recorded while slower ones are still out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from connectors.faults import FAULTS
+from connectors.protocols import Ambiguous, NotSent, Refused
+from delivery.answers import HELD_BACK, fits
+from delivery.run import Run
+from ledger.messages import Message
+from schemas.publication import Receipt
+
+_LOOK_S = 1.0
+
+Members = Sequence[tuple[str, int]]
+"""Key and version of what is in a message."""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What came of one send: the receipt of these very bytes, or the error."""
+
+    message: Message
+    members: Members
+    receipt: Receipt | None
+    error: NotSent | Refused | Ambiguous | None
+
+    def count(self, run: Run) -> None:
+        """Counts its records, if anything of it may have reached the other side."""
+        if not isinstance(self.error, NotSent):
+            run.on_the_wire(len(self.members))
+
+
+def exchange(run: Run, message: Message, members: Members) -> Landed:
+    """Hands the message to the network, once."""
+    try:
+        receipt = run.channel.send(message.batch_no, message.body)
+        if not fits(message, members, receipt):
+            raise Ambiguous("DB-DELIVERY-021")
+    except (NotSent, Refused, Ambiguous) as error:
+        return Landed(message, members, None, error)
+    return Landed(message, members, receipt, None)
+
+
+def speaks_of_another(error: Ambiguous) -> bool:
+    """Whether the other side answered about this number, but not with the receipt of these bytes."""
+    numbers = (FAULTS["duplicate"].number, FAULTS["receipt"].number)
+    return error.code == "DB-DELIVERY-021" or error.code.rpartition("-")[2] in numbers
+
+
+class Flight:
+    """A window of messages under way."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._waiting: deque[tuple[Message, Members]] = deque()
+        self._out: set[Future[Landed]] = set()
+        self._at_once = min(run.channel.capability.at_once, run.window)
+        self._pool: ThreadPoolExecutor | None = None
+        self._answered_in_s = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    @property
+    def open(self) -> int:
+        """How many messages are not answered yet."""
+        return len(self._waiting) + len(self._out)
+
+    def launch(self, messages: Sequence[tuple[Message, Members]]) -> None:
+        """Takes on messages whose intents were just committed."""
+        self._waiting.extend(messages)
+
+    def landed(self) -> list[Landed]:
+        """Waits until something can be recorded; empty only if nothing is open.
+
+        Once sending is held back, what has not left yet comes back as not sent.
+        """
+        is_slow = self._answered_in_s >= self._run.policy.worth_a_thread_s
+        if self._pool is None and self._at_once > 1 and is_slow:
+            self._pool = ThreadPoolExecutor(self._at_once, "drawbridge-send")
+        done = self._in_turn() if self._pool is None else self._side_by_side(self._pool)
+        for one in done:
+            one.count(self._run)
+        return done
+
+    def _in_turn(self) -> list[Landed]:
+        done: list[Landed] = []
+        began = self._run.clock.monotonic()
+        while self._waiting and self._run.clock.monotonic() - began < self._run.policy.record_within_s:
+            message, members = self._waiting.popleft()
+            if self._run.is_held:
+                done.append(_held_back(message, members))
+                continue
+            self._before()
+            sent_at = time.perf_counter()
+            done.append(exchange(self._run, message, members))
+            self._answered_in_s = time.perf_counter() - sent_at
+            if done[-1].error is not None:
+                break
+        return done
+
+    def _side_by_side(self, pool: ThreadPoolExecutor) -> list[Landed]:
+        done: list[Landed] = []
+        began = time.monotonic()
+        while True:
+            while self._waiting and (self._run.is_held or len(self._out) < self._at_once):
+                message, members = self._waiting.popleft()
+                if self._run.is_held:
+                    done.append(_held_back(message, members))
+                else:
+                    self._before()
+                    self._out.add(pool.submit(exchange, self._run, message, members))
+            is_late = time.monotonic() - began >= self._run.policy.record_within_s
+            if not self._out or (done and (is_late or not self._waiting)):
+                return done
+            finished, self._out = wait(self._out, _LOOK_S, FIRST_COMPLETED)
+            done += [future.result() for future in finished]
+            self._run.keep_lease()
+            if any(one.error is not None for one in done):
+                return done
+
+    def _before(self) -> None:
+        self._run.keep_lease()
+        self._run.reach(2)
+
+
+def _held_back(message: Message, members: Members) -> Landed:
+    return Landed(message, members, None, NotSent(HELD_BACK))
