@@ -73,13 +73,16 @@ def drafts(run: Run, planned: Sequence[Planned]) -> list[Draft]:
 def intend(run: Run, tx: Transaction, drafted: Sequence[Draft]) -> tuple[list[Message], list[Event]]:
     """Writes the intents; returns the messages, and the events that are to be committed with them.
 
-    Raises Overtaken.
+    Raises Overtaken; DrawbridgeError DB-LEDGER-008 for a ledger in which an item stands twice.
     """
     if not drafted:
         return [], []
     now, wall = run.now(), run.clock.now()
     claims = [(item, after("intend", item), draft.batch_no) for draft in drafted for item in draft.items]
-    if claim_items(tx, claims) != len(claims):
+    claimed = claim_items(tx, claims)
+    if claimed > len(claims):  # one item, two rows: the key that forbids it is gone
+        raise DrawbridgeError("DB-LEDGER-008", place=run.ledger.place)
+    if claimed < len(claims):
         raise Overtaken
     messages = [
         new_message(draft.batch_no, run.kind, run.task_id, run.channel.system, draft.body, now, wall)
