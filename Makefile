@@ -5,7 +5,7 @@ PYTHON = $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1; \
 	then echo $$python; break; fi; done)
 
-.PHONY: install demo test lint serve bench soak volume month mutants browser browser-test runbook format lock clean
+.PHONY: install demo test lint serve bench soak volume month mutants fuzz browser browser-test runbook format lock clean
 
 install: .venv/.installed
 
@@ -30,6 +30,10 @@ volume: install
 # Two months of three campaigns with the clock moved; EVERY=1 starts all that prefect.yaml starts (about 15 minutes).
 month: install
 	.venv/bin/python -m tests.month --every $(or $(EVERY),5)
+
+# Every reader and the mock's faces under mangled bytes, new ones each time; `make fuzz EXAMPLES=20000`.
+fuzz: install
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),5000) .venv/bin/python -m pytest -q --timeout 3600 tests/security/test_readers.py tests/security/test_mock_faces.py
 
 # Rules of delivery left out, one at a time: each must turn the soak red.
 mutants: install

@@ -29,7 +29,15 @@ _CODE_MEANS = {
     Meaning.REFUSED: "refused",
     Meaning.SYSTEM_ERROR: "system_error",
 }
-_HELD_BACK = re.compile(r"[0-9]{11,}|[0-9]{17}[0-9Xx]")
+# Numbers of people: of identity (GB 11643), of mobile and fixed telephones, in one or parted, full-width too.
+_HELD_BACK = re.compile(
+    r"\d{17}[\dXxＸｘ]|\d{11,}"
+    r"|(?<![\dA-Za-z])(?:"
+    r"\d{6}[ -]\d{8}[ -]?\d{3}[\dXxＸｘ]"
+    r"|(?:[+＋]?(?:86|８６)[ -]?)?[1１][3-9３-９]\d[ .·-]?\d{4}[ .·-]?\d{4}"
+    r"|[(（]?[0０]\d{2,3}[)）]?[ .·—－-]?\d{7,8}"
+    r")(?!\d)"
+)
 
 
 class Unreadable(ValueError):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from prefect import flow
 
+from documents.markdown import cell
 from flows.approving import role_of
 from flows.artifacts import table, write_artifact
 from flows.asking import ask_until_right
@@ -127,7 +128,7 @@ def publication_text(site: Site, campaign: Campaign, standing: Sequence[Standing
     for one in standing:
         if one.state == "parked":
             lines = "\n".join(f"- {line}" for line in evidence_now(site, unclear[one.uscc]))
-            parts.append(f"**结果不明** {name_and_code(one.uscc, one.ent_name)}\n\n{lines}")
+            parts.append(f"**结果不明** {cell(name_and_code(one.uscc, one.ent_name))}\n\n{lines}")
     with site.ledger.read() as tx:
         waiting = [act for act in acts(tx, campaign.task_id) if act.allowed_by is None]
     if waiting:

@@ -8,9 +8,16 @@ from collections.abc import Iterable, Sequence
 from prefect.artifacts import create_markdown_artifact
 from prefect.context import FlowRunContext
 
+from documents.markdown import cell
 from flows.server_gone import tell
 
 _NOT_ALLOWED = re.compile(r"[^a-z0-9-]+")
+
+
+class Markup(str):
+    """Markdown of our own making, for a table's cell."""
+
+    __slots__ = ()
 
 
 def is_recorded() -> bool:
@@ -36,7 +43,10 @@ def write_artifact(key: str, markdown: str, description: str) -> None:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table; cells are made safe for Markdown, numbers go to the right."""
+    """A Markdown table; numbers go to the right.
+
+    What stands in a cell is shown as it is, since names come from outside; only `Markup` is read as Markdown.
+    """
     lines = ["| " + " | ".join(headings) + " |"]
     body = [[_cell(value) for value in row] for row in rows]
     numeric = [bool(body) and all(row[i].isdigit() for row in body) for i in range(len(headings))]
@@ -46,4 +56,6 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
+    if isinstance(value, Markup):
+        return value.replace("|", "\\|").replace("\n", " ")
+    return "" if value is None else cell(str(value))

@@ -9,6 +9,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
 
+from flows.kept_safe import kept_safe
+
 T = TypeVar("T")
 
 
@@ -19,4 +21,9 @@ def in_task(name: str, batch: Callable[[], T]) -> T:
     """
     if FlowRunContext.get() is None:
         return batch()
-    return task(name=name, cache_policy=NO_CACHE, persist_result=False)(batch)()
+
+    def safely() -> T:
+        with kept_safe():
+            return batch()
+
+    return task(name=name, cache_policy=NO_CACHE, persist_result=False)(safely)()

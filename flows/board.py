@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from rich.cells import cell_len
 
-from flows.artifacts import table, write_artifact
+from documents.markdown import cell
+from flows.artifacts import Markup, table, write_artifact
 from flows.board_counts import Count
 from flows.board_facts import Board, Limit, Paper, StageLine
 from flows.board_matters import Matter
@@ -109,7 +110,7 @@ def limits_table(limits: Sequence[Limit]) -> str:
             limit.what,
             limit.how_many,
             f"{limit.on}{'（暂定）' if limit.provisional else ''}",
-            badge(limit.left_text) if limit.near else limit.left_text,
+            Markup(badge(limit.left_text)) if limit.near else limit.left_text,
         )
         for limit in shown
     ]
@@ -133,10 +134,11 @@ def _paper(task_id: str, paper: Paper, files_url: str | None) -> str:
 def stage_rows(lines: Iterable[StageLine]) -> Iterator[tuple[str, str, str, str]]:
     """The stages, a row each."""
     for line in lines:
-        waiting = "" if line.state == "done" else line.failed or line.waiting_for or ""
+        waiting = "" if line.state == "done" else cell(line.failed or line.waiting_for or "")
         if waiting and line.since is not None:
             waiting += f"{_BREAK}自 {moment(line.since)}"
-        yield line.title, _state(line), _BREAK.join(folded(line.counts, _LINE)), waiting
+        counts = _BREAK.join(cell(text) for text in folded(line.counts, _LINE))
+        yield line.title, Markup(_state(line)), Markup(counts), Markup(waiting)
 
 
 def folded(counts: Iterable[Count], columns: int) -> Iterator[str]:

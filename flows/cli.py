@@ -6,6 +6,7 @@ its settings when it is loaded.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
@@ -30,6 +31,7 @@ _COMMANDS = {
     "reconcile": ("flows.commands.books:reconcile", "逐户逐项核对公示，列出建议。只读。"),
     "report": ("flows.commands.books:report", "由台账生成统计表、总结和各种文书。"),
     "audit": ("flows.commands.books:audit", "核验台账的审计链。"),
+    "forget": ("flows.commands.forget:forget", "清除到期的个人信息，记入审计链。"),
     "mock": ("flows.commands.services:mock", "单独启动模拟平台和模拟公示系统。"),
     "serve": ("flows.commands.services:serve", "启动服务和界面，部署各流程。"),
     "doctor": ("flows.commands.doctor:doctor", "检查安装是否正常，并说明怎么办。"),
@@ -51,5 +53,10 @@ def drawbridge() -> None:
 
 
 def main() -> NoReturn:
-    """Entry point of the installed command."""
+    """Entry point of the installed command.
+
+    What it makes, and what it starts makes, is the owner's alone: the ledger holds a roster, Prefect's
+    database the operators' words.  What is meant for others is given its own mode (`documents.whole_file`).
+    """
+    os.umask(0o077)
     run_command_line(drawbridge, sys.argv[1:])

@@ -6,7 +6,6 @@ problems of the installation); 2 refused, with a `DB-…` code; 3 waiting for pe
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import os
@@ -20,6 +19,7 @@ from typing import Any, NoReturn
 
 import click
 
+from flows.unexpected import causes_of, unexpected
 from schemas.errors import DrawbridgeError
 
 DONE, FOUND, REFUSED, WAITING, INTERRUPTED = 0, 1, 2, 3, 130
@@ -126,15 +126,15 @@ def run_command_line(command: click.Command, arguments: list[str]) -> NoReturn:
         _refuse(DrawbridgeError("DB-CLI-001", detail=in_chinese(error), command=path), as_json)
     except DrawbridgeError as error:
         if "--traceback" in arguments:
-            traceback.print_exc()
+            _print_places(error)
         _refuse(error, as_json)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(INTERRUPTED)
     except Exception as error:
         if "--traceback" in arguments:
-            traceback.print_exc()
-        _refuse(_unexpected(error), as_json)
+            _print_places(error)
+        _refuse(unexpected(error), as_json)
     sys.exit(code if isinstance(code, int) else DONE)
 
 
@@ -143,14 +143,13 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+def _print_places(error: BaseException) -> None:
+    """`--traceback`: kinds of errors and places in the source, the first cause first.
 
-
-def _unexpected(error: Exception) -> DrawbridgeError:
-    """A mistake of the program, or what the system refused while output or a file was written."""
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        return DrawbridgeError("DB-CLI-006", detail=error.strerror)
-    return DrawbridgeError("DB-CLI-005", kind=type(error).__name__)
+    Their texts are left out, since they may quote what was read, and what is printed here is handed on.
+    """
+    for one in causes_of(error):
+        click.echo("".join(traceback.format_tb(one.__traceback__)) + type(one).__name__, err=True)
 
 
 def _refuse(error: DrawbridgeError, as_json: bool) -> NoReturn:

@@ -25,9 +25,15 @@ class Home:
     root: Path
 
     def folder(self, *parts: str) -> Path:
-        """A folder below the root. Raises DrawbridgeError DB-CLI-004 if it cannot be made."""
+        """A folder below the root. Raises DrawbridgeError DB-CLI-004 if it cannot be made.
+
+        A new root is its owner's alone: ledger and roster lie in it.
+        """
         path = self.root.joinpath(*parts)
         try:
+            if not self.root.exists():
+                self.root.parent.mkdir(parents=True, exist_ok=True)
+                self.root.mkdir(mode=0o700, exist_ok=True)
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise DrawbridgeError("DB-CLI-004", path=path, detail=error.strerror) from error

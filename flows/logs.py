@@ -18,7 +18,6 @@ import fcntl
 import json
 import logging
 import logging.handlers
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.home import Home
+from flows.unexpected import places_of
 from ledger.audit import AuditEvent
 from ledger.engine import Ledger
 from ledger.figures import batch_tasks, events_after
@@ -79,7 +79,7 @@ class JsonFormatter(logging.Formatter):
             line |= {"code": error.code, "facts": {key: str(value) for key, value in error.facts.items()}}
         elif error is not None:
             line["message"] = _without_text(line["message"], error)
-            line |= {"error": type(error).__name__, "places": _places(error)}
+            line |= {"error": type(error).__name__, "places": places_of(error)}
         return json.dumps(line, ensure_ascii=False)
 
 
@@ -199,8 +199,3 @@ def _without_text(message: str, error: BaseException) -> str:
         if text:
             message = message.replace(text, type(error).__name__)
     return message
-
-
-def _places(error: BaseException) -> list[str]:
-    frames = traceback.extract_tb(error.__traceback__)
-    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]

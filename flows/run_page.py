@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
+from documents.markdown import cell
 from flows.artifacts import is_recorded, write_artifact
 from flows.board import matters_list, moment, papers_list, whose_turn, write_board
 from flows.board_counts import Known, known_of
@@ -180,7 +181,7 @@ def _public_pages(site: Site, known: Known) -> Iterator[str]:
     for one in shown[:_MOST]:
         if one.record is not None and one.record.prip_id is not None:
             place = page.format(prip_id=quote(one.record.prip_id, safe=""))
-            name = shown_name(one.uscc, one.ent_name)
+            name = cell(shown_name(one.uscc, one.ent_name))
             yield f"- [{name}]({site.settings.publicity_url.rstrip('/')}{place})"
     if len(shown) > _MOST:
         yield f"- 其余 {len(shown) - _MOST} 户见公示系统"

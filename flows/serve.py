@@ -28,6 +28,9 @@ from flows.site import open_site
 from schemas.errors import DrawbridgeError
 
 POOL = "drawbridge"
+# Prefect's own template lets whoever starts a run say which command is carried out, in what environment.
+_TEMPLATE = Path(__file__).with_name("work_pool.json")
+_POOL_OPTIONS = ("--type", "process", "--overwrite", "--base-job-template", str(_TEMPLATE))
 _LOOK_EVERY_S = 2.0
 _LOOK_FOR_LOST_RUNS_EVERY_S = 5.0
 
@@ -39,7 +42,7 @@ def apply_deployments(project: Path, environment: Mapping[str, str], log: Path) 
     """
     full = {**os.environ, **environment}
     for arguments in (
-        ["work-pool", "create", POOL, "--type", "process", "--overwrite"],
+        ["work-pool", "create", POOL, *_POOL_OPTIONS],
         ["--no-prompt", "deploy", "--all"],
     ):
         with log.open("ab") as output:

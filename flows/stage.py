@@ -11,19 +11,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from prefect import get_run_logger, tags
 from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 
+from flows.kept_safe import kept_safe
 from flows.logs import bound, log_as_json
 from flows.reporting import LogReporter, is_heard, listening, reporter
 from flows.run_marks import SHORT_TITLES, batch_text, mark_run, names_of, tags_of
 from flows.run_page import messages_of, skipped, write_stage_page
 from flows.site import Site, open_site, resolve_campaign
+from flows.unexpected import unexpected
 from ledger.campaigns import campaigns, record_stage, stages
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
@@ -69,7 +71,7 @@ def perform(site: Site, campaign: Campaign, stage: Stage) -> Outcome:
     try:
         outcome = _repeated(site, campaign, stage)
     except Exception as error:
-        known = error if isinstance(error, DrawbridgeError) else _unexpected(error)
+        known = error if isinstance(error, DrawbridgeError) else unexpected(error)
         line = "没有完成，已办的都在台账里。"
         write_stage_page(site, campaign, stage.key, stage.title, line=line, not_again=not_again, error=known)
         raise
@@ -85,10 +87,6 @@ def perform(site: Site, campaign: Campaign, stage: Stage) -> Outcome:
         not_again=not_again,
     )
     return outcome
-
-
-def _unexpected(error: Exception) -> DrawbridgeError:
-    return DrawbridgeError("DB-CLI-005", kind=type(error).__name__)
 
 
 def _repeated(site: Site, campaign: Campaign, stage: Stage) -> Outcome:
@@ -118,7 +116,7 @@ def _attempt(site: Site, campaign: Campaign, stage: Stage) -> Outcome:
         _record(site, campaign, stage, Outcome(False, str(error)), failed=error.code)
         raise
     except Exception as error:
-        _record(site, campaign, stage, Outcome(False, type(error).__name__), failed=_unexpected(error).code)
+        _record(site, campaign, stage, Outcome(False, type(error).__name__), failed=unexpected(error).code)
         raise
     _record(site, campaign, stage, outcome)
     return outcome
@@ -200,9 +198,9 @@ def _performed(site: Site, campaign: Campaign, stage: Stage, title: str, of: int
     return {"done": outcome.done, "waiting_for": outcome.waiting_for, **outcome.facts}
 
 
-def heard() -> listening | nullcontext[None]:
-    """Lets Prefect's log hear the run where nobody else listens."""
-    if is_heard() or FlowRunContext.get() is None:
-        return nullcontext()
-    logger = get_run_logger()
-    return listening(LogReporter(logger))
+@contextmanager
+def heard() -> Iterator[None]:
+    """Lets Prefect's log hear the run where nobody else listens, and of its errors what may be heard."""
+    silent = is_heard() or FlowRunContext.get() is None
+    with kept_safe(), nullcontext() if silent else listening(LogReporter(get_run_logger())):
+        yield

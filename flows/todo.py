@@ -19,6 +19,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.deployments.flow_runs import arun_deployment
 from prefect.states import Cancelled
 
+from documents.markdown import cell
 from flows.approving import role_of
 from flows.artifacts import table, write_artifact
 from flows.asking import ask_until_right
@@ -119,7 +120,7 @@ def decide(campaign: str, kind: str, key: str, title: str) -> str:
         if todo is None:
             return None
         evidence = evidence_now(site, parked_of(site, chosen, key)) if kind == "resolve" else []
-        lines = "\n".join(f"- {line}" for line in [*todo.lines, *evidence] if line)
+        lines = "\n".join(f"- {cell(line)}" for line in [*todo.lines, *evidence] if line)
         return chosen, f"**{todo.title}**\n\n{lines}"
 
     def recorded(site: Site, chosen: Campaign, given: Any) -> str:

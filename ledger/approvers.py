@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from ledger.audit import append
+from ledger.encrypted import NO_KEYS, Keys
 from ledger.engine import Transaction
 from ledger.tables import approver, approver_code
 from schemas.errors import DrawbridgeError
@@ -38,14 +39,22 @@ class Approver:
     left_at: datetime | None
 
 
-def enrol(tx: Transaction, approver_id: str, role: str, secret: bytes, now: datetime) -> str:
+def enrol(
+    tx: Transaction, approver_id: str, role: str, secret: bytes, now: datetime, keys: Keys = NO_KEYS
+) -> str:
     """Enrols an approver and returns the address that a one-time-code device reads (otpauth://).
+
+    The secret is kept sealed where there are keys.
 
     Raises DrawbridgeError DB-APPROVER-001 if the number is taken, also by one who left.
     """
     if tx.scalar(sa.select(approver.c.approver_id).where(approver.c.approver_id == approver_id)):
         raise DrawbridgeError("DB-APPROVER-001", approver=approver_id)
-    row = {"approver_id": approver_id, "approver_role": role, "code_secret": secret}
+    row = {
+        "approver_id": approver_id,
+        "approver_role": role,
+        "code_secret": keys.seal(_place(approver_id), secret),
+    }
     tx.execute(approver.insert(), row | {"enrolled_at": now, "wrong_codes": 0})
     append(tx, "approver-enrolled", approver_id, {"role": role}, now)
     return _device(secret).get_provisioning_uri(approver_id, "drawbridge")
@@ -69,10 +78,13 @@ def approvers(tx: Transaction) -> list[Approver]:
     return [Approver(row.approver_id, row.approver_role, row.enrolled_at, row.left_at) for row in rows]
 
 
-def try_code(tx: Transaction, approver_id: str, code: str, wall: datetime) -> tuple[Verdict, str]:
+def try_code(
+    tx: Transaction, approver_id: str, code: str, wall: datetime, keys: Keys = NO_KEYS
+) -> tuple[Verdict, str]:
     """Judges a code at `wall` and keeps what came of it; the role goes with it.
 
-    Nothing is raised, so that the count of wrong codes is committed.  A good code is used up.
+    Nothing is raised for a code, so that the count of wrong ones is committed.  A good code is used up.
+    Raises DrawbridgeError DB-APPROVER-021 if the secret does not open.
     """
     row = tx.execute(
         sa.select(approver).where(approver.c.approver_id == approver_id, approver.c.left_at.is_(None))
@@ -81,7 +93,8 @@ def try_code(tx: Transaction, approver_id: str, code: str, wall: datetime) -> tu
         return "unknown", ""
     if row.wrong_codes >= WRONG_CODES and wall < row.wrong_at + REST:
         return "resting", row.approver_role
-    step = _step_of(_device(row.code_secret), code, wall)
+    secret = keys.unseal(_place(approver_id), row.code_secret)
+    step = _step_of(_device(secret), code, wall)
     used = step is not None and tx.scalar(
         sa.select(approver_code.c.time_step).where(
             approver_code.c.approver_id == approver_id, approver_code.c.time_step == step
@@ -96,7 +109,10 @@ def try_code(tx: Transaction, approver_id: str, code: str, wall: datetime) -> tu
         append(tx, "code-refused", approver_id, {"why": "used" if used else "wrong"}, wall)
         return ("used" if used else "wrong"), row.approver_role
     tx.execute(approver_code.insert(), {"approver_id": approver_id, "time_step": step})
-    tx.execute(approver.update().where(approver.c.approver_id == approver_id).values(wrong_codes=0))
+    kept = row.code_secret if keys.is_current(row.code_secret) else keys.seal(_place(approver_id), secret)
+    tx.execute(
+        approver.update().where(approver.c.approver_id == approver_id).values(wrong_codes=0, code_secret=kept)
+    )
     return "good", row.approver_role
 
 
@@ -105,9 +121,13 @@ def code_at(secret: bytes, wall: datetime) -> str:
     return _device(secret).generate(int(wall.timestamp())).decode()
 
 
+def _place(approver_id: str) -> str:
+    return f"approver.code_secret/{approver_id}"
+
+
 def _device(secret: bytes) -> TOTP:
     # SHA-1 and six digits: what every device knows (RFC 6238 §1.2; the apps ignore other choices).
-    return TOTP(secret, 6, SHA1(), STEP_S)  # noqa: S303
+    return TOTP(secret, 6, SHA1(), STEP_S)  # noqa: S303  # nosec B303
 
 
 def _step_of(device: TOTP, code: str, wall: datetime) -> int | None:
