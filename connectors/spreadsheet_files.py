@@ -17,6 +17,7 @@ import python_calamine
 
 from connectors.spreadsheet_gate import gate_archive, gate_compound
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 MAX_RECORD_LINES = 20  # a quoted field with more lines than this is a lost quotation mark
 _CHUNK = 1 << 20
@@ -61,9 +62,7 @@ def open_table(path: Path, *, hidden: bool = False) -> Opened:
     except FileNotFoundError:
         raise DrawbridgeError("DB-INPUT-001", path=path) from None
     except OSError as error:
-        raise DrawbridgeError(
-            "DB-INPUT-008", path=path, detail=error.strerror or type(error).__name__
-        ) from None
+        raise DrawbridgeError("DB-INPUT-008", path=path, detail=problem(error, reading=True)) from None
     if not first.removeprefix(codecs.BOM_UTF8).strip():
         raise DrawbridgeError("DB-INPUT-003", path=path)
     if first.startswith(b"PK\x03\x04"):

@@ -10,7 +10,7 @@ that moment.  It holds what the ledger holds, inspectors' names included: keep i
 copy on another machine.  Not in it: secrets, settings, Prefect's history (what was decided is in the ledger).
 Settings are those of drawbridge: DRAWBRIDGE_HOME, DRAWBRIDGE_DATABASE_URL.
 """
-# ruff: noqa: INP001, S607, T201 -- a program of its own; PostgreSQL's are found on the PATH
+# ruff: noqa: INP001, T201 -- a program of its own
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 LEDGER, DUMP, PAPERS, FACTS = "ledger.sqlite3", "ledger.pgdump", "papers", "backup.json"
@@ -97,7 +98,7 @@ def check(backup: Path) -> str:
         if found != "ok":
             raise Refused(f"备份 {backup} 的台账已损坏，不能使用。")
     else:
-        subprocess.run(["pg_restore", "--list", backup / DUMP], check=True, stdout=subprocess.DEVNULL)
+        run(["pg_restore", "--list", backup / DUMP], stdout=subprocess.DEVNULL)
     return str(facts["head"])
 
 
@@ -110,12 +111,13 @@ def restore(backup: Path, home: Path) -> str:
     with unused(home):
         if any(path.name != "run.lock" for path in home.iterdir()):
             raise Refused(f"{home} 不是空的。请先停止服务，把它整个改名保存，再恢复。")
+        # PostgreSQL first: what it refuses (the role, a database that is not empty) leaves the home empty.
+        if (backup / DUMP).exists():
+            postgres("pg_restore", ["--exit-on-error", "--single-transaction", "--no-owner"], backup / DUMP)
         shutil.copytree(backup / PAPERS, home, dirs_exist_ok=True)
         if (backup / LEDGER).exists():
             shutil.copyfile(backup / LEDGER, home / LEDGER)
             (home / LEDGER).chmod(0o600)
-        else:
-            postgres("pg_restore", ["--exit-on-error", "--single-transaction", "--no-owner"], backup / DUMP)
         settle(home)
     return head
 
@@ -178,7 +180,19 @@ def postgres(program: str, options: list[str], *files: Path) -> None:
         given["PGHOST"] = unquote(query["host"])
     environment = {**os.environ, **given}
     name = unquote(address.path.lstrip("/"))
-    subprocess.run([program, *options, f"--dbname={name}", *files], env=environment, check=True)
+    run([program, *options, f"--dbname={name}", *files], env=environment)
+
+
+def run(command: list[str | Path], **options: Any) -> None:
+    """One of PostgreSQL's programs to its end; what it says goes to standard error. Raises Refused."""
+    try:
+        done = subprocess.run(command, check=False, **options)
+    except FileNotFoundError as error:
+        raise Refused(
+            f"没有找到 {command[0]}。请安装 PostgreSQL 的客户端程序，版本不低于数据库服务器。"
+        ) from error
+    if done.returncode != 0:
+        raise Refused(f"{command[0]} 没有成功，原因见上：账号的权限、库是否为空、客户端程序的版本。")
 
 
 @contextmanager
@@ -238,7 +252,7 @@ def main(arguments: list[str]) -> int:
             print(
                 "核对没有发现的，启动服务；发现台账没有而公示系统已有的，见 docs/install.zh.md 的“恢复之后”。"
             )
-    except (Refused, subprocess.CalledProcessError, FileNotFoundError) as error:
+    except Refused as error:
         print(error, file=sys.stderr)
         return 2
     return 0

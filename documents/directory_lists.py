@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
@@ -113,3 +113,29 @@ def _any_word(profile: Profile, table: str, code: str) -> str:
     """The first wording of a code that is no digit."""
     words = [text for text, ours in profile.codes[table].items() if ours == code]
     return next((text for text in words if not text.isdigit()), words[0])
+
+
+_SHEETS = {"object": "entity", "inspector": "inspector", "item": "item"}
+_INTERFACES = {"object": ("entity", "project"), "inspector": ("inspector",), "item": ("item",)}
+_NO_COLUMN = {"kind": "对象类型", "updated_at": "更新时间"}
+"""Fields that no spreadsheet has, and how people call them."""
+
+
+def raw_titles(profile: Profile, kind: str) -> dict[str, str]:
+    """How people call what a refused row held: names of fields, ours and the interface's -> column titles."""
+    columns: dict[str, tuple[str, ...]] = getattr(profile.spreadsheets, _SHEETS[kind]).columns
+    titles = {**_NO_COLUMN, **{field: names[0] for field, names in columns.items()}}
+    for interface in _INTERFACES[kind]:
+        for field, names in profile.platform.fields[interface].items():
+            for name in (names,) if isinstance(names, str) else names:
+                titles.setdefault(name, titles.get(field, name))
+    return titles
+
+
+def in_words(raw: Mapping[str, object], titles: Mapping[str, str]) -> dict[str, object]:
+    """A refused row under the titles; what nobody filled in is left out."""
+    found: dict[str, object] = {}
+    for name, value in raw.items():
+        if value not in (None, "", [], ()):
+            found.setdefault(titles.get(name, name), value)
+    return found

@@ -9,8 +9,9 @@ import xlsxwriter
 
 from documents.printed_workbook import shortened
 from documents.streamed_text import STREAMED, put_text, system_error
-from documents.whole_file import PRIVATE, problem, whole_file
+from documents.whole_file import PRIVATE, whole_file
 from schemas.errors import DrawbridgeError, catalogue
+from schemas.system_errors import problem
 
 CANNOT_WRITE = "DB-INPUT-041"
 
@@ -64,7 +65,7 @@ def _write(path: Path, rows: list[Row], titles: list[str]) -> None:
                 put_text(sheet, 0, column, _cell(title), head)
             for line, row in enumerate(rows[part * _MOST_ROWS : (part + 1) * _MOST_ROWS], 1):
                 number, code, reason, raw = row
-                put_text(sheet, line, 0, str(number), text)
+                put_text(sheet, line, 0, str(number) if number else "", text)
                 put_text(sheet, line, 1, code, text)
                 put_text(sheet, line, 2, reason, wrapped)
                 put_text(sheet, line, 3, advice(code), wrapped)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,26 +9,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 PRIVATE = 0o600
 """Permissions of a file that names people: its owner alone."""
 
 CANNOT_WRITE = "DB-CLI-004"
-
-# What the operating system says of a failure, as a person reads it.
-_PROBLEMS = {
-    errno.ENOENT: "文件夹不存在",
-    errno.ENOTDIR: "路径中有一段不是文件夹",
-    errno.EEXIST: "该位置已有同名的文件",
-    errno.ENOSPC: "磁盘空间不足",
-    errno.EDQUOT: "超过了磁盘配额",
-    errno.EFBIG: "文件超过允许的大小",
-    errno.EACCES: "没有权限",
-    errno.EPERM: "没有权限",
-    errno.EROFS: "磁盘是只读的",
-    errno.ENAMETOOLONG: "文件名过长",
-    errno.EIO: "磁盘读写出错",
-}
 
 
 def write_whole(
@@ -82,11 +67,6 @@ def whole_file(
     with suppress(OSError):
         # The file is there; that some file systems cannot flush a folder takes nothing from it.
         _flush(target.parent)
-
-
-def problem(error: OSError) -> str:
-    """What went wrong, in Chinese where the cause is a usual one."""
-    return _PROBLEMS.get(error.errno or 0) or error.strerror or type(error).__name__
 
 
 def _flush(path: Path) -> None:

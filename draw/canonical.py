@@ -15,6 +15,7 @@ from typing import Any
 import rfc8785
 
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 Source = Path | bytes
 """A file, or the bytes that would stand in it."""
@@ -78,7 +79,7 @@ def read_source(source: Source, name: str) -> bytes:
                 data = file.read(DOCUMENT_LIMIT_BYTES + 1)
         except OSError as error:
             raise DrawbridgeError(
-                "DB-DRAW-028", name=name, path=str(source), problem=error.strerror
+                "DB-DRAW-028", name=name, path=str(source), problem=problem(error, reading=True)
             ) from None
     if len(data) > DOCUMENT_LIMIT_BYTES:
         raise DrawbridgeError("DB-DRAW-090", name=name, limit=DOCUMENT_LIMIT_BYTES >> 20)

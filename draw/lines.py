@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from draw.canonical import Source
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 _BLOCK_BYTES = 1 << 20
 _LINE_LIMIT_BYTES = 1 << 20  # so that a file without line feeds is refused, and not read into memory
@@ -24,7 +25,9 @@ def blocks(source: Source, name: str) -> Iterator[bytes]:
             while block := file.read(_BLOCK_BYTES):
                 yield block
     except OSError as error:
-        raise DrawbridgeError("DB-DRAW-028", name=name, path=str(source), problem=error.strerror) from None
+        raise DrawbridgeError(
+            "DB-DRAW-028", name=name, path=str(source), problem=problem(error, reading=True)
+        ) from None
 
 
 class Block(NamedTuple):

@@ -19,6 +19,7 @@ from draw.frozen import ELIGIBLE, EligibleList, scan_eligible
 from draw.lines import read_lines
 from draw.parts import EVERYTHING, Part, Question, bounds_for, enough, lowest_of, root_of
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 
 class Request(NamedTuple):
@@ -95,7 +96,7 @@ def first_question(eligible: Source, request: Request) -> Question:
         sizes = _suggested_sizes(eligible, length, names)
     except OSError as error:
         raise DrawbridgeError(
-            "DB-DRAW-028", name=ELIGIBLE, path=str(eligible), problem=error.strerror
+            "DB-DRAW-028", name=ELIGIBLE, path=str(eligible), problem=problem(error, reading=True)
         ) from None
     return Question(request.seed, bounds_for(request.seats(sizes), request.spare))
 

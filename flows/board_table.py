@@ -15,6 +15,7 @@ from flows.board import first_limits, folded, heading, moment, since_text
 from flows.board_facts import Board, Limit, StageLine
 from flows.board_matters import Matter
 from flows.stage_names import state_name
+from flows.terminal import NARROWEST, print_table
 
 _MARKS = {"done": "[green]✓[/green]", "waiting": "[yellow]…[/yellow]", "failed": "[red]![/red]", "open": "▸"}
 # Columns that mark, title, state and what is waited for take beside the numbers.
@@ -28,13 +29,13 @@ def print_board(out: Console, board: Board, folder: Path) -> None:
     for part in heading(board):
         out.print(escape(part))
     out.print()
-    out.print(_stages(board, out.width))
+    print_table(out, _stages(board, max(out.width, NARROWEST)))
     out.print()
     _print_matters(out, board)
     if board.limits:
         out.print()
         shown, rest = first_limits(board.limits)
-        out.print(_limits(shown))
+        print_table(out, _limits(shown))
         if rest:
             out.print(rest)
     if board.papers:

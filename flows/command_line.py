@@ -7,39 +7,25 @@ problems of the installation); 2 refused, with a `DB-…` code; 3 waiting for pe
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
+import re
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
 from typing import Any, NoReturn
 
 import click
 
+from flows.click_in_chinese import ChineseHelp, in_chinese
 from flows.unexpected import causes_of, unexpected
 from schemas.errors import DrawbridgeError
 
 DONE, FOUND, REFUSED, WAITING, INTERRUPTED = 0, 1, 2, 3, 130
-
-_HEADINGS = {"Options": "选项", "Commands": "命令", "Arguments": "参数"}
-
-
-class ChineseHelp(click.HelpFormatter):
-    """click's help with Chinese headings."""
-
-    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
-        """Writes the usage line."""
-        super().write_usage(
-            prog, args.replace("COMMAND [ARGS]...", "命令 …").replace("[OPTIONS]", "[选项]"), "用法："
-        )
-
-    def write_heading(self, heading: str) -> None:
-        """Writes a section's heading."""
-        super().write_heading(_HEADINGS.get(heading, heading))
-
 
 click.Context.formatter_class = ChineseHelp
 
@@ -55,7 +41,20 @@ class Group(click.Group):
 
 
 class Command(click.Command):
-    """A command whose `--help` line is Chinese."""
+    """A command whose `--help` line is Chinese, and which takes no argument that says nothing."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Raises click.UsageError for an argument that is blank, too long, or begins with a wide dash.
+
+        A blank one is mostly a variable that was not set, and would be taken for a folder or a name.
+        """
+        for argument in args:
+            fault = _fault(argument)
+            if fault is not None and not (self.blank_is_an_answer and not argument.strip()):
+                raise click.UsageError(fault, ctx)
+        return super().parse_args(ctx, args)
+
+    blank_is_an_answer = False
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """The help option."""
@@ -64,6 +63,21 @@ class Command(click.Command):
 
 Group.command_class = Command
 Group.group_class = type
+
+
+_LONGEST_ARGUMENT = 4096  # of a path, on Linux
+_WIDE_DASHES = "—–－﹣−―"
+
+
+def _fault(argument: str) -> str | None:
+    if not argument.strip():
+        return "有一处参数或选项的值是空的"
+    if len(argument) > _LONGEST_ARGUMENT:
+        return f"有一处参数超过 {_LONGEST_ARGUMENT} 个字符"
+    if argument[0] in _WIDE_DASHES:
+        name = argument.strip(_WIDE_DASHES + "-")[:20]
+        return f"“{argument[:20]}”前面的横线不是半角的减号，选项写成 --{name}"
+    return None
 
 
 def _chinese(option: click.Option | None) -> click.Option | None:
@@ -107,6 +121,8 @@ def run_command_line(command: click.Command, arguments: list[str]) -> NoReturn:
     """Runs a command and ends the process with its exit code; errors become one sentence."""
     as_json = "--json" in arguments
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # nohup leaves it ignored
+        signal.signal(signal.SIGHUP, _interrupt)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal without these characters still gets the rest
             stream.reconfigure(errors="backslashreplace")
@@ -117,29 +133,56 @@ def run_command_line(command: click.Command, arguments: list[str]) -> NoReturn:
     except click.exceptions.NoArgsIsHelpError as bare:
         click.echo(bare.ctx.get_help())
         sys.exit(DONE)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("已中断；已完成的步骤都在台账里，重新运行即可继续。", err=True)
-        sys.exit(INTERRUPTED)
-    except click.ClickException as error:
-        context = getattr(error, "ctx", None)
-        path = context.command_path if context is not None else "drawbridge"
-        _refuse(DrawbridgeError("DB-CLI-001", detail=in_chinese(error), command=path), as_json)
-    except DrawbridgeError as error:
-        if "--traceback" in arguments:
-            _print_places(error)
-        _refuse(error, as_json)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(INTERRUPTED)
+    except (click.Abort, KeyboardInterrupt) as ended:
+        if not _is_unanswered(ended):
+            click.echo("\n已中断；已完成的步骤都在台账里，重新运行即可继续。", err=True)
+            sys.exit(INTERRUPTED)
+        _refuse(DrawbridgeError("DB-CLI-001", detail=_UNANSWERED, command=_command(arguments)), as_json)
     except Exception as error:
         if "--traceback" in arguments:
             _print_places(error)
-        _refuse(unexpected(error), as_json)
+        _refuse(_refusal(error, arguments), as_json)
     sys.exit(code if isinstance(code, int) else DONE)
 
 
+def _refusal(error: Exception, arguments: Sequence[str]) -> DrawbridgeError:
+    """What to tell people of an error."""
+    match error:
+        case DrawbridgeError():
+            return error
+        case click.ClickException():
+            context = getattr(error, "ctx", None)
+            path = context.command_path if context is not None else "drawbridge"
+            return DrawbridgeError("DB-CLI-001", detail=in_chinese(error), command=path)
+        case UnicodeEncodeError() if any(map(_has_stray_bytes, arguments)):
+            detail = "有一处参数不是 UTF-8 文字"
+            return DrawbridgeError("DB-CLI-001", detail=detail, command=_command(arguments))
+    return unexpected(error)
+
+
+def _has_stray_bytes(argument: str) -> bool:
+    return any("\ud800" <= letter <= "\udfff" for letter in argument)
+
+
+_UNANSWERED = "还有问题没有回答，输入就结束了；没有终端时请用选项给出"
+
+
+def _is_unanswered(ended: BaseException) -> bool:
+    """Whether a question was asked where nobody answers: the end of the input, not Ctrl-C."""
+    return isinstance(ended, click.Abort) and isinstance(ended.__context__, EOFError)
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """The command of a command line, for a reference to its help."""
+    words = itertools.takewhile(lambda word: re.fullmatch("[a-z-]+", word) and word[0] != "-", arguments)
+    return " ".join(("drawbridge", *itertools.islice(words, 2)))
+
+
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    """SIGTERM ends a command as Ctrl-C does: what it started is ended with it."""
+    """SIGTERM and a closed terminal end a command as Ctrl-C does: what it started is ended with it."""
     raise KeyboardInterrupt
 
 
@@ -167,32 +210,3 @@ def tell_refusal(error: DrawbridgeError, as_json: bool) -> None:
         sys.stdout.flush()
     except OSError:  # what is left in its buffer would end the interpreter with a traceback
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def in_chinese(error: click.ClickException) -> str:
-    """What click found wrong, in Chinese and without quoting more than the option's name."""
-    match error:
-        case click.exceptions.NoSuchOption():
-            return f"没有选项 {error.option_name}"
-        case click.exceptions.MissingParameter():
-            return f"缺少{_parameter(error)}"
-        case click.exceptions.BadParameter():
-            return f"{_parameter(error)}的值不对"
-        case click.exceptions.FileError():
-            return f"文件打不开：{error.ui_filename}"
-    message = error.format_message()
-    if message.startswith("No such command"):
-        return f"没有命令 {message.split(chr(39))[1]}"
-    if "unexpected extra argument" in message:
-        return "参数太多"
-    if message.startswith("Missing command"):
-        return "缺少命令"
-    return message.rstrip(".")
-
-
-def _parameter(error: click.exceptions.BadParameter) -> str:
-    if error.param is None:
-        return error.param_hint if isinstance(error.param_hint, str) else "参数"
-    if isinstance(error.param, click.Option):
-        return f"选项 {error.param.opts[0]} "
-    return f"参数 {error.param.human_readable_name} "

@@ -12,7 +12,7 @@ from delivery.queue import Due
 from draw.certificate import parse_certificate, standing_objects
 from flows.delivering import queue
 from flows.publishing import APPROVAL, Standing, standing_of
-from flows.site import Books
+from flows.site import Books, find_plan, read_plan
 from ledger.approvals import Decision, record_approval
 from ledger.campaigns import campaign_of
 from ledger.confirmations import confirmations, record_confirmations
@@ -31,9 +31,11 @@ DECISIONS: dict[str, Decision] = dict(
 
 
 def campaign_called(books: Books, name: str) -> Campaign:
-    """The campaign of the ledger. Raises DrawbridgeError DB-CLI-002 if there is none."""
+    """The campaign of the ledger, also by its plan file. Raises DrawbridgeError DB-CLI-002 if it has none."""
     with books.ledger.read() as tx:
         found = campaign_of(tx, name)
+        if found is None and (path := find_plan(name)) is not None:
+            found = campaign_of(tx, read_plan(path).task_id)
     if found is None:
         raise DrawbridgeError("DB-CLI-002", name=name)
     return found

@@ -6,11 +6,13 @@ import os
 import socket
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from connectors.protocols import Channel
 from delivery.clock import RealClock
 from delivery.deliver import Hooks, deliver
 from delivery.hooks import point
+from delivery.owner import is_gone
 from delivery.queue import Due, Item, apply_approvals, enqueue, items
 from delivery.receipts import poll_receipts
 from flows import writes
@@ -20,6 +22,7 @@ from flows.ledger_mark import observe
 from flows.reporting import reporter
 from flows.site import Books, Site
 from ledger.forms import forms
+from ledger.leases import lease_of
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
 
@@ -41,6 +44,15 @@ class Counts:
 def owner() -> str:
     """How this process calls itself in a lease."""
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def sent_elsewhere(site: Books, campaign: Campaign, kind: str) -> bool:
+    """Whether another run, of this machine or another one, is sending: it holds the lease of `delivery`."""
+    with site.ledger.read() as tx:
+        lease = lease_of(tx, f"{kind}/{campaign.task_id}")
+    if lease is None or lease.owner == owner() or is_gone(lease.owner):
+        return False
+    return lease.expires_at > datetime.now(UTC)
 
 
 def hooks_for(site: Site, kind: str) -> Hooks:

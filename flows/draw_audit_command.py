@@ -18,6 +18,7 @@ from documents.whole_file import write_whole
 from flows.command_line import DONE, FOUND, Command, json_option, print_json
 from flows.terminal import console
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 if TYPE_CHECKING:
     from draw.audit.judgement import Judgement
@@ -126,7 +127,7 @@ def _write(folder: Path, texts: dict[str, str]) -> dict[str, str]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DrawbridgeError("DB-CLI-004", path=folder, detail=error.strerror) from error
+        raise DrawbridgeError("DB-CLI-004", path=folder, detail=problem(error)) from error
     for name, text in texts.items():
         write_whole(folder / name, text.encode())
     return {name: str(folder / name) for name in texts}

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 _END_AFTER_S = 10
 
@@ -36,7 +37,7 @@ class Home:
                 self.root.mkdir(mode=0o700, exist_ok=True)
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise DrawbridgeError("DB-CLI-004", path=path, detail=error.strerror) from error
+            raise DrawbridgeError("DB-CLI-004", path=path, detail=problem(error)) from error
         return path
 
     def campaign_folder(self, task_id: str) -> Path:
@@ -54,7 +55,7 @@ class Home:
         try:
             lock = path.open("a")
         except OSError as error:
-            raise DrawbridgeError("DB-CLI-004", path=path, detail=error.strerror) from error
+            raise DrawbridgeError("DB-CLI-004", path=path, detail=problem(error)) from error
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -79,7 +80,11 @@ def note_started(home: Home, name: str, pid: int) -> None:
 def start_noted(
     home: Home, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path
 ) -> subprocess.Popen[bytes]:
-    """Starts a process whose output goes to `log`, with `environment` beside this one's, and notes it."""
+    """Starts a process whose output goes to `log`, with `environment` beside this one's, and notes it.
+
+    It has a process group of its own: Ctrl-C is for the command, which then ends what it started.  If the
+    mock and the server heard it too, the run would see them vanish before it ends itself.
+    """
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
@@ -87,6 +92,7 @@ def start_noted(
             stdout=output,
             stderr=output,
             env={**os.environ, **environment},
+            process_group=0,
         )
     note_started(home, name, process.pid)
     return process

@@ -23,6 +23,7 @@ from flows.home import Home
 from ledger.audit import AuditHead, head, holds
 from ledger.engine import Ledger, Transaction
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 MARK = "ledger-mark.json"
 
@@ -108,7 +109,7 @@ def _write(home: Home, mark: Mark) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        raise DrawbridgeError("DB-CLI-004", path=path, detail=error.strerror) from error
+        raise DrawbridgeError("DB-CLI-004", path=path, detail=problem(error)) from error
 
 
 def _path(home: Home) -> Path:

@@ -32,6 +32,7 @@ from ledger.engine import Ledger
 from ledger.figures import batch_tasks, events_after
 from ledger.types import time_text
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 # Ours, and what Prefect's runs say; the rest of Prefect is its own affair.
 _LOGGERS = ("drawbridge", "prefect.flow_runs", "prefect.task_runs")
@@ -132,7 +133,7 @@ def write_events(ledger: Ledger, home: Home) -> int:
                 mark.write_text(str(last))
                 written += len(events)
     except OSError as error:
-        raise DrawbridgeError("DB-CLI-004", path=path, detail=error.strerror) from error
+        raise DrawbridgeError("DB-CLI-004", path=path, detail=problem(error)) from error
 
 
 def event_lines(event: AuditEvent, tasks: Mapping[str, str]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from flows.home import Home, start_noted
 from flows.settings import load_settings
 from rules.plan_file import decoded
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 _START_S = 30
 # With a mock of our own nobody has to be waited for longer than its people need to be asked.
@@ -78,13 +80,21 @@ def mock_source(task_id: str) -> str:
 
 def has_mock(home: Home, task_id: str) -> bool:
     """Whether the campaign was begun with a mock of its own."""
-    return (home.root / task_id / "mock" / _INPUT).is_file()
+    return (
+        re.fullmatch("[0-9]{18}", task_id) is not None and (home.root / task_id / "mock" / _INPUT).is_file()
+    )
 
 
-def resume_mock(home: Home, task_id: str) -> OwnMock:
-    """Starts the campaign's mock again on its state, as it was begun."""
+def resume_mock(home: Home, task_id: str, entities: Path | None = None) -> OwnMock:
+    """Starts the campaign's mock again on its state, as it was begun.
+
+    `entities`: the list of objects, where it is given once more.  Raises DrawbridgeError DB-RUN-003 if it is
+    not the one that the campaign was begun with, DB-RUN-004 if the mock does not start.
+    """
     folder = home.folder(task_id, "mock")
     begun = json.loads((folder / _INPUT).read_text("utf-8"))
+    if entities is not None and begun["fingerprint"]["entities"] != _sha256(entities):
+        raise DrawbridgeError("DB-RUN-003", task_id=task_id, what=_SHOWN["entities"])
     return _start(home, folder, begun["arguments"], "max")
 
 
@@ -185,4 +195,4 @@ def _sha256(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise DrawbridgeError("DB-CLI-003", path=path, detail=error.strerror) from error
+        raise DrawbridgeError("DB-CLI-003", path=path, detail=problem(error, reading=True)) from error

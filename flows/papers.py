@@ -239,10 +239,11 @@ def _groups(site: Books, campaign: Campaign, papers: Papers) -> Order:
         Job(folder / "分组情况移交单.pdf", groups.HANDOVER, data),
     ]
     kept = groups.kept_until(campaign).isoformat()
+    destroyed_by = f"drawbridge report groups {campaign.task_id} --destroy"
     return Order(
         jobs,
         {"分组名册（限制查阅）": jobs[0].path, "分组情况移交单（限制查阅）": jobs[1].path},
-        [f"含姓名和电话，只供本次抽查使用；{kept} 前用 drawbridge report groups --destroy 销毁。"],
+        [f"含姓名和电话，只供本次抽查使用；{kept} 前用 {destroyed_by} 销毁。"],
     )
 
 

@@ -16,6 +16,7 @@ from rules.plan_file import check_plan
 from rules.plan_rows import Known, ReadRow, read_row
 from rules.plan_writer import plan_text
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 COMPLETE, DRAFT = "complete", "draft"
 STATES = {COMPLETE: "可用", DRAFT: "待补"}
@@ -83,7 +84,7 @@ def import_plans(source: Path, folder: Path, known: Known) -> PlanImport:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DrawbridgeError("DB-CLI-004", path=folder, detail=error.strerror) from error
+        raise DrawbridgeError("DB-CLI-004", path=folder, detail=problem(error)) from error
     imported = tuple(_write(source, one, paths[one.row.row_no], found) for one in read)
     result = PlanImport(found, imported, tuple(sorted(refused, key=lambda row: row.row_no)))
     if result.quarantined:

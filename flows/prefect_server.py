@@ -82,12 +82,12 @@ def start_prefect(home: Home, port: int | None = None) -> dict[str, str]:
     """
     port = port or free_port()
     process = begin_prefect(home, port)
-    end = time.monotonic() + _START_S
-    while time.monotonic() < end and process.poll() is None:
+    began = time.monotonic()
+    while time.monotonic() - began < _START_S and process.poll() is None:
         if is_answering(f"http://127.0.0.1:{port}/api"):
             return client_environment(home, port)
         time.sleep(0.2)
-    raise DrawbridgeError("DB-RUN-005", seconds=_START_S, log=server_log(home))
+    raise DrawbridgeError("DB-RUN-005", seconds=round(time.monotonic() - began), log=server_log(home))
 
 
 def _refuse_a_port_in_use(port: int) -> None:

@@ -8,7 +8,7 @@ from prefect import flow
 
 from flows.alerts import look_after_failure
 from flows.artifacts import table
-from flows.delivering import deliver_all
+from flows.delivering import deliver_all, sent_elsewhere
 from flows.publishing import OPEN_STATES, RECORD, STATES, queue_due, standing_of
 from flows.restored import unlock
 from flows.resuming import not_before
@@ -31,6 +31,8 @@ def step(site: Site, campaign: Campaign) -> Outcome:
     standing = standing_of(site, campaign)
     counts = Counter(record.state for record in standing)
     settled = all(record.settled for record in standing)
+    # What another run is sending now is not stuck: it says itself how that ends.
+    elsewhere = any(counts[state] for state in _STUCK) and sent_elsewhere(site, campaign, RECORD)
     facts: dict[str, object] = {
         "mode": campaign.publication.value,
         "due": len(standing),
@@ -38,7 +40,7 @@ def step(site: Site, campaign: Campaign) -> Outcome:
         "withheld": counts["withheld"] + counts["withdrawn"],
         "rejected": counts["rejected"],
         "open": sum(1 for record in standing if not record.settled),
-        "stuck": sum(counts[state] for state in _STUCK),
+        "stuck": 0 if elsewhere else sum(counts[state] for state in _STUCK),
     }
     line = f"应公示 {len(standing)} 已公示 {counts['published']} 不予公示 {counts['withheld']}"
     if counts["rejected"]:
@@ -46,18 +48,21 @@ def step(site: Site, campaign: Campaign) -> Outcome:
     report = table(("状态", "户"), [(label, counts[key]) for key, label in STATES.items() if counts[key]])
     report += f"\n\n已公示的 {counts['published']} 户不再报送。"
     if any(counts[state] for state in _STUCK):
-        report += "未受理的由下次运行自动继续，也可以在本页点 Retry：只报送尚未受理的。"
+        report += _ELSEWHERE if elsewhere else _AGAIN
     waiting = (
         None
         if settled
         else "、".join(f"{STATES[key]} {count} 户" for key, count in counts.items() if key in OPEN_STATES)
-        + not_before(site, campaign, RECORD)
+        + (f"；{_BUSY}" if elsewhere else not_before(site, campaign, RECORD))
     )
     return Outcome(settled, line, facts, waiting, report)
 
 
 # What the next try sends or asks for by itself: nobody decides, the other side did not answer as it should.
 _STUCK = ("ready", "sending")
+_AGAIN = "未受理的由下次运行自动继续，也可以在本页点 Retry：只报送尚未受理的。"
+_BUSY = "另一次运行正在报送"
+_ELSEWHERE = f"{_BUSY}，本次运行没有报送；它若中断，由下次运行接管。"
 
 STAGE = Stage("publish", TITLES["publish"], step, after="push")
 

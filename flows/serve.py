@@ -19,6 +19,7 @@ from pathlib import Path
 import httpx
 
 from flows.home import Home, is_running, start_noted
+from flows.log_size import keep_small
 from flows.lost_runs import LostRuns, client_of, watch, worker_name
 from flows.metrics import serve_metrics
 from flows.prefect_server import begin_prefect, server_log, start_prefect
@@ -96,6 +97,8 @@ def serve(
             if time.monotonic() >= look_for_lost_at:
                 look_for_lost_at = time.monotonic() + _LOOK_FOR_LOST_RUNS_EVERY_S
                 _end_lost(lost, say)
+                for log in (server_log(home), _worker_log(home)):
+                    keep_small(log)
 
 
 def _kept(home: Home, port: int, environment: Mapping[str, str], say: Callable[[str], None]) -> list[Kept]:

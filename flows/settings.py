@@ -29,9 +29,11 @@ from datetime import time
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 # The ledger's file in HOME, where no other database is set.
 LEDGER_FILE = "ledger.sqlite3"
@@ -103,9 +105,8 @@ class Settings(BaseSettings):
         try:
             return SecretStr(self.app_secret_file.read_text("utf-8").strip())
         except (OSError, UnicodeDecodeError) as error:
-            raise DrawbridgeError(
-                "DB-CLI-003", path=self.app_secret_file, detail=type(error).__name__
-            ) from error
+            detail = problem(error, reading=True) if isinstance(error, OSError) else "不是 UTF-8 文字"
+            raise DrawbridgeError("DB-CLI-003", path=self.app_secret_file, detail=detail) from error
 
 
 def load_settings() -> Settings:
@@ -115,4 +116,24 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = "DRAWBRIDGE_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise DrawbridgeError("DB-SET-001", name=name, detail=first["msg"]) from None
+        raise DrawbridgeError("DB-SET-001", name=name, detail=_fault(first)) from None
+
+
+# What pydantic finds -> how people read it; `{}` is the bound.
+_FAULTS = {
+    "finite_number": "应为有限的数",
+    "float_parsing": "应为数字",
+    "int_parsing": "应为整数",
+    "int_from_float": "应为整数",
+    "greater_than_equal": "不能小于 {ge}",
+    "less_than_equal": "不能大于 {le}",
+    "time_parsing": "应为时刻，如 08:30",
+    "string_too_long": "不能超过 {max_length} 个字符",
+    "string_too_short": "不能是空的",
+    "string_pattern_mismatch": "不是可以写的内容",
+}
+
+
+def _fault(found: ErrorDetails) -> str:
+    words = _FAULTS.get(found["type"])
+    return found["msg"] if words is None else words.format_map(found.get("ctx", {}))

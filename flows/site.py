@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,10 +21,13 @@ from ledger.engine import Ledger, open_ledger
 from rules.plan_file import load_campaign
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # The source of rows that came from spreadsheets.
 IMPORTED = "spreadsheets"
+# Where plan files are looked for, in the folder that a command is given in.
+PLANS = Path("campaigns")
 
 
 class Books(Protocol):
@@ -90,31 +93,52 @@ def open_books(settings: Settings | None = None) -> Iterator[OfflineBooks]:
     settings = settings or load_settings()
     home = Home(settings.home)
     home.folder()
-    _refuse_a_lost_ledger(settings, home)
+    _refuse_a_lost_file(settings, home)
     ledger = open_ledger(settings.ledger_url)
     try:
+        _refuse_another_ledger(home, ledger)
         begin_mark(home, ledger)
         yield OfflineBooks(settings, home, ledger, source_of(settings))
     finally:
         ledger.close()
 
 
-def _refuse_a_lost_ledger(settings: Settings, home: Home) -> None:
-    """A folder with certificates in it has had a ledger: a new, empty one would pass for the truth.
+def drawn_campaigns(home: Home) -> dict[str, Path]:
+    """The campaigns that were drawn from this folder: task id, and a certificate that shows it."""
+    return {path.parent.name: path for path in home.root.glob("*/抽取证书-*.json")}
+
+
+def _refuse_a_lost_file(settings: Settings, home: Home) -> None:
+    """Before the file is made anew: it would be taken for the ledger by whoever looks next.
 
     Raises DrawbridgeError DB-RUN-029.
     """
     if settings.database_url is None and not (home.root / LEDGER_FILE).exists():
-        held = next(home.root.glob("*/抽取证书-*.json"), None)
-        if held is not None:
-            raise DrawbridgeError("DB-RUN-029", path=home.root / LEDGER_FILE, certificate=held)
+        for certificate in drawn_campaigns(home).values():
+            raise DrawbridgeError("DB-RUN-029", path=home.root / LEDGER_FILE, certificate=certificate)
+
+
+def _refuse_another_ledger(home: Home, ledger: Ledger) -> None:
+    """A ledger that does not know what was drawn from this folder would draw and publish it once more.
+
+    It is empty, or another database: the setting was changed in the middle of a campaign.
+    Raises DrawbridgeError DB-RUN-029.
+    """
+    drawn = drawn_campaigns(home)
+    if not drawn:
+        return
+    with ledger.read() as tx:
+        for task_id, certificate in drawn.items():
+            if campaign_of(tx, task_id) is None:
+                raise DrawbridgeError("DB-RUN-029", path=ledger.place, certificate=certificate)
 
 
 def source_of(settings: Settings) -> str:
     """The directory in force: as set, else the platform's, else what was imported from spreadsheets."""
     if settings.source is not None:
         return settings.source
-    return f"{settings.profile}:{settings.platform_url}" if settings.platform_url else IMPORTED
+    url = (settings.platform_url or "").rstrip("/")  # with and without the slash it is one platform
+    return f"{settings.profile}:{url}" if url else IMPORTED
 
 
 def require_platform(settings: Settings) -> None:
@@ -155,16 +179,43 @@ def read_plan(path: Path) -> Campaign:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise DrawbridgeError("DB-CLI-003", path=path, detail=error.strerror) from error
+        raise DrawbridgeError("DB-CLI-003", path=path, detail=problem(error, reading=True)) from error
     return load_campaign(raw, str(path))
 
 
-def find_plan(name: str, folder: Path = Path("campaigns")) -> Path | None:
-    """The plan file called `name`: a path, or a file of the campaigns folder with or without its ending."""
+def find_plan(name: str, folder: Path = PLANS) -> Path | None:
+    """The plan file called `name`: one that `plan_file_at` finds, or the file of the campaigns folder whose
+    task number or short name it is.
+    """
+    numbered = (path for path, plan in plans_of(folder) if name in (plan.task_id, plan.short_name))
+    return plan_file_at(name, folder) or next(numbered, None)
+
+
+def plan_file_at(name: str, folder: Path = PLANS) -> Path | None:
+    """The file called `name`: a path, or a file of the campaigns folder with or without its ending."""
     for candidate in (Path(name), folder / name, folder / f"{name}.yaml", folder / f"{name}.yml"):
-        if candidate.is_file():
+        if _is_file(candidate):
             return candidate
     return None
+
+
+def plans_of(folder: Path = PLANS) -> Iterator[tuple[Path, Campaign]]:
+    """The plans of the campaigns folder that can be read, by the names of their files."""
+    for path in plan_files(folder):
+        with suppress(DrawbridgeError):
+            yield path, read_plan(path)
+
+
+def plan_files(folder: Path = PLANS) -> list[Path]:
+    """Every file of the campaigns folder that is called as plans are."""
+    return sorted(folder.glob("*.y*ml"))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # longer than a name may be, or in a folder that may not be looked into
+        return False
 
 
 def resolve_campaign(ledger: Ledger, name: str, now: datetime) -> Campaign:

@@ -11,6 +11,7 @@ from prefect import flow
 
 from connectors.paging import PageGuard, PageMark, same_list
 from connectors.protocols import Page
+from documents.directory_lists import in_words, raw_titles
 from documents.quarantine import write_quarantine
 from flows.alerts import look_after_failure
 from flows.artifacts import table
@@ -199,7 +200,8 @@ def _write_workbook(site: Site, kind: str, folder: Path) -> Path | None:
         return None
     path = folder / f"隔离行-{_KINDS[kind]}.xlsx"
     reach("P6")
-    write_quarantine(path, [(row.row_no, row.code, row.reason, row.raw) for row in rows])
+    titles = raw_titles(site.profile, kind)
+    write_quarantine(path, [(row.row_no, row.code, row.reason, in_words(row.raw, titles)) for row in rows])
     return path
 
 

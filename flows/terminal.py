@@ -8,14 +8,46 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
 
 # Two columns to a Chinese character: titles of four characters line up.
 _TITLE_COLUMNS = 10
 
 
+NARROWEST = 80
+"""Columns that a table takes at least, if it needs them."""
+
+
+class _Terminal(Console):
+    """Leaves a closed pipe to `flows.command_line`; rich would end with the code for findings."""
+
+    def on_broken_pipe(self) -> None:
+        """Somebody read enough, such as `head -1`."""
+        raise BrokenPipeError
+
+
 def console(*, to_stderr: bool) -> Console:
     """A console that obeys NO_COLOR and prints plain lines where there is no terminal."""
-    return Console(stderr=to_stderr, highlight=False, soft_wrap=True)
+    return _Terminal(stderr=to_stderr, highlight=False, soft_wrap=True)
+
+
+def folding_table(*titles: str) -> Table:
+    """A table without lines whose cells go on in the next line: nothing of them is left out."""
+    table = Table(box=None, pad_edge=False)
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    return table
+
+
+def print_table(out: Console, table: Table) -> None:
+    """Prints a table; in a narrower terminal as for 80 columns.
+
+    A line that the terminal breaks can be read; a number in two pieces is read wrongly.
+    """
+    if out.width < NARROWEST:
+        wanted = out.measure(table, options=out.options.update(width=NARROWEST)).maximum
+        table.width = min(wanted, NARROWEST)
+    out.print(table)
 
 
 class TerminalReporter:

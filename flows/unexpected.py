@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
@@ -17,7 +18,7 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 def unexpected(error: BaseException) -> DrawbridgeError:
     """A mistake of the program (DB-CLI-005), or that nothing more can be written (-006)."""
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        return DrawbridgeError("DB-CLI-006", detail=error.strerror)
+        return DrawbridgeError("DB-CLI-006", detail=problem(error))
     return DrawbridgeError("DB-CLI-005", kind=type(error).__name__, places=places_of(error))
 
 

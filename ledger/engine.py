@@ -159,5 +159,7 @@ def _postgres(address: sa.URL) -> sa.Engine:
         connect_args={
             "connect_timeout": 10,
             "options": f"-c lock_timeout={WAIT_FOR_LOCK_S * 1000} -c timezone=UTC",
+            # Of a database without an encoding (SQL_ASCII) the driver would give bytes for text.
+            "client_encoding": "utf8",
         },
     )

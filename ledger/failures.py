@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 import psycopg
 import sqlalchemy as sa
+from psycopg import conninfo
+from psycopg.pq import PGconn, Ping
 
 from schemas.errors import DrawbridgeError
 
@@ -64,9 +66,23 @@ def _postgres_code(error: psycopg.Error) -> str | None:
         found = _POSTGRES.get((error.sqlstate or "")[:length])
         if found is not None:
             return found
-    # Without a state there was no answer at all: the connection could not be made, or is gone.
-    lost = error.sqlstate is None and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    return "DB-LEDGER-009" if lost else None
+    # Without a state the connection could not be made, or is gone.
+    if error.sqlstate is not None or not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return None
+    return "DB-LEDGER-002" if _refused(error) else "DB-LEDGER-009"
+
+
+def _refused(error: psycopg.Error) -> bool:
+    """Whether the server is there and lets us not in: the role, its password, the database.
+
+    libpq keeps the state of a connection that was not made to itself, and the server's words are in its own
+    language; so the server is asked once more, without a log-in, whether it takes connections.
+    """
+    made = error.pgconn
+    if made is None or made.backend_pid != 0:
+        return False
+    address = conninfo.make_conninfo("", host=made.host.decode(), port=made.port.decode(), connect_timeout=5)
+    return PGconn.ping(address.encode()) == Ping.OK
 
 
 @contextmanager

@@ -162,6 +162,7 @@ _SECTIONS: dict[str, tuple[Keys, dict[str, _Reader]]] = {
     "forms": (FORMS, {"forms": lambda of: of.must("mode").coded(FormMode)}),
     "publication": (PUBLICATION, {"publication": lambda of: of.must("mode").coded(PublicationMode)}),
 }
+_MOST_DAYS = 366  # working days: more than a year is a slip of the pen
 _LIMITS = {"reveal": 0, "confirm": 1, "entry": 1, "publish": 1}
 
 
@@ -187,7 +188,7 @@ def _campaign(top: Members, problems: list[DrawbridgeError]) -> Campaign | None:
                 gathered.read(value, partial(reader, section))
     for name, least in _LIMITS.items():
         if limits is not None and name in limits.members:
-            gathered.read(f"{name}_working_days", partial(limits.members[name].number, least))
+            gathered.read(f"{name}_working_days", partial(limits.members[name].number, least, _MOST_DAYS))
     _check_sense(top, gathered, sections["draw"], sections["groups"])
     if problems:
         return None

@@ -19,7 +19,17 @@ from schemas.errors import DrawbridgeError
 
 T = TypeVar("T")
 D = TypeVar("D")
+Day = TypeVar("Day", bound=date)
 C = TypeVar("C", bound=Coded)
+_SHOWN = 40  # characters of a wrong value
+_YEARS = range(2000, 3000)  # deadlines are counted from dates, and no calendar goes on after 9999
+
+
+def _dated(day: Day) -> Day:
+    """The date or moment itself. Raises ValueError if its year cannot be meant."""
+    if day.year not in _YEARS:
+        raise ValueError(day)
+    return day
 
 
 @dataclass(frozen=True)
@@ -98,28 +108,28 @@ class Part:
         """A list of such."""
         return tuple(part.text() for part in self.sequence())
 
-    def number(self, least: int) -> int:
-        """A whole number from `least` on."""
+    def number(self, least: int, most: int = 999_999) -> int:
+        """A whole number from `least` to `most`."""
         text = self.text()
-        if not re.fullmatch("[0-9]{1,6}", text) or int(text) < least:
-            self.refuse("DB-PLAN-009", found=text, least=least)
+        if not re.fullmatch("[0-9]{1,6}", text) or not least <= int(text) <= most:
+            self.refuse("DB-PLAN-009", found=text[:_SHOWN], least=least, most=most)
         return int(text)
 
     def day(self) -> date:
         """A date, year-month-day."""
         text = self.text()
         try:
-            return date.fromisoformat(text)
+            return _dated(date.fromisoformat(text))
         except ValueError:
-            self.refuse("DB-PLAN-008", found=text)
+            self.refuse("DB-PLAN-008", found=text[:_SHOWN])
 
     def moment(self) -> datetime:
         """A day with its time; a day alone is none, since midnight would be invented."""
         text = self.text()
         try:
-            moment = datetime.fromisoformat(text if ":" in text else "")
+            moment = _dated(datetime.fromisoformat(text if ":" in text else ""))
         except ValueError:
-            self.refuse("DB-PLAN-010", found=text)
+            self.refuse("DB-PLAN-010", found=text[:_SHOWN])
         return moment if moment.tzinfo is not None else moment.replace(tzinfo=SHANGHAI)
 
     def coded(self, of: type[C]) -> C:

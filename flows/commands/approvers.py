@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import UTC, datetime
 
@@ -14,6 +15,8 @@ from flows.terminal import console
 from ledger.approvers import SECRET_BYTES, approvers, dismiss, enrol
 from ledger.encrypted import read_keys
 from schemas.errors import DrawbridgeError
+
+_NUMBER = r"[\w.-]{1,40}"
 
 
 @click.group("approver", cls=Group, help="审批人和动态码：登记、列出、停用。")
@@ -30,6 +33,8 @@ def approver() -> None:
 @json_option
 def add(approver_id: str, role: str, by: str | None, code: str | None, as_json: bool) -> int:
     """Enrols; the first two by whoever sets the installation up, later ones by leave of one of them."""
+    if not re.fullmatch(_NUMBER, approver_id):
+        raise click.UsageError(f"编号“{approver_id[:20]}”不行：写 1 至 40 个字母、数字、汉字，如 A01")
     with open_books() as books:
         with books.ledger.read() as tx:
             known = [one for one in approvers(tx) if one.left_at is None]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
-from rich.table import Table
 
 from flows.board_facts import as_document, board_of
 from flows.board_table import print_board
@@ -13,9 +10,9 @@ from flows.campaign_time import campaign_time
 from flows.command_line import DONE, FOUND, Group, home_option, json_option, print_json
 from flows.commands import plans
 from flows.commands.resume import settings_for
-from flows.site import find_plan, open_books, read_plan
+from flows.site import find_plan, open_books, plan_files, read_plan
 from flows.stage_names import TITLES, state_name
-from flows.terminal import console
+from flows.terminal import console, folding_table, print_table
 from ledger.campaigns import StageRow, campaign_of, campaigns, stages
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
@@ -39,7 +36,7 @@ def list_campaigns(as_json: bool) -> int:
         rows = [_facts(one, stages(tx, one.task_id)) for one in campaigns(tx)]
     known = {row["task_id"] for row in rows}
     problems = []
-    for path in sorted(Path("campaigns").glob("*.y*ml")):
+    for path in plan_files():
         try:
             plan = read_plan(path)
         except DrawbridgeError as error:
@@ -50,12 +47,15 @@ def list_campaigns(as_json: bool) -> int:
     if as_json:
         print_json({"campaigns": rows, "problems": problems})
     else:
-        shown = Table("任务编号", "简称", "环节", "状态", "等待", box=None, pad_edge=False)
+        shown = folding_table("任务编号", "简称", "环节", "状态", "等待")
         for row in rows:
             shown.add_row(
                 *(str(row[key] or "") for key in ("task_id", "short_name", "stage", "state", "waiting_for"))
             )
-        console(to_stderr=False).print(shown if rows else "还没有任务，campaigns 文件夹里也没有计划。")
+        if rows:
+            print_table(console(to_stderr=False), shown)
+        else:
+            click.echo("还没有任务，campaigns 文件夹里也没有计划。新建用 drawbridge campaign new。")
         for problem in problems:
             click.echo(problem["error"], err=True)
     return FOUND if problems else DONE

@@ -15,6 +15,7 @@ from flows.home import Home
 from flows.own_mock import MockInput
 from flows.terminal import console
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 _OBJECTS = 120
 _PLANS = {"ours": "qinghe-2024-22.yaml", "platform": "qinghe-2024-22-platform.yaml"}
@@ -62,4 +63,4 @@ def _fresh_folder(parent: Path) -> Path:
         parent.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=f"demo-{datetime.now().astimezone():%Y%m%d-%H%M%S}-", dir=parent))
     except OSError as error:
-        raise DrawbridgeError("DB-CLI-004", path=parent, detail=error.strerror) from error
+        raise DrawbridgeError("DB-CLI-004", path=parent, detail=problem(error)) from error

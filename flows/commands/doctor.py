@@ -13,7 +13,6 @@ from pathlib import Path
 
 import click
 import httpx
-from rich.console import Console
 from rich.table import Table
 
 from connectors.profile import load_profile
@@ -22,11 +21,13 @@ from flows.audit_check import AUDIT_REASONS
 from flows.command_line import DONE, FOUND, Command, home_option, json_option, print_json
 from flows.home import Home
 from flows.settings import Settings, load_settings
-from flows.site import Site, open_books, open_site, read_plan
+from flows.site import Site, drawn_campaigns, open_books, open_site, read_plan
+from flows.terminal import console, print_table
 from ledger.audit import verify_audit
 from ledger.engine import describe_database
 from ledger.failures import translated
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 _LARGEST_SKEW_S = 60
 _LEAST_FREE_BYTES = 200 * 1024 * 1024
@@ -59,7 +60,7 @@ def doctor(as_json: bool) -> int:
         for finding in findings:
             mark = "[green]✓[/green]" if finding.ok else "[red]✗[/red]"
             table.add_row(mark, finding.subject, finding.found, finding.act)
-        Console(highlight=False, soft_wrap=True).print(table)
+        print_table(console(to_stderr=False), table)
     return DONE if all(finding.ok for finding in findings) else FOUND
 
 
@@ -81,7 +82,7 @@ def _folder(settings: Settings) -> list[Finding]:
         return [_wrong("目录", error)]
     except OSError as error:
         act = "请核对权限和磁盘，或用 DRAWBRIDGE_HOME 另指定一个目录。"
-        return [Finding("目录", False, f"{settings.home} 写不进去：{error.strerror}", act)]
+        return [Finding("目录", False, f"{settings.home} 写不进去：{problem(error)}", act)]
     free = shutil.disk_usage(folder).free
     ok = free >= _LEAST_FREE_BYTES
     found = f"{settings.home}，剩余 {free // 2**20} MiB" + ("，正在使用" if _in_use(folder) else "")
@@ -107,6 +108,9 @@ def _database(settings: Settings) -> list[Finding]:
         state = describe_database(settings.ledger_url)
     except DrawbridgeError as error:
         return [_wrong("台账", error)]
+    if state.revision is None:
+        for certificate in drawn_campaigns(Home(settings.home)).values():
+            return [_wrong("台账", DrawbridgeError("DB-RUN-029", path=state.name, certificate=certificate))]
     ok = state.is_current or state.revision is None  # the first run makes it
     findings = [
         Finding("台账", True, state.name),

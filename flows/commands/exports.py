@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -33,6 +35,7 @@ from ledger.reconciliations import last_run
 from schemas.campaign import Campaign
 from schemas.codes import ObjectKind
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 Table = tuple[Sequence[ListColumn], Iterable[Sequence[Value]]]
 
@@ -62,11 +65,35 @@ def _list_command(name: str, about: str, what: str, make: Callable[[OfflineBooks
     def command(task: str, output: Path | None, as_json: bool) -> int:
         with open_books(settings_for(task)) as books:
             campaign = resolve_campaign(books.ledger, task, books.now())
-            path = output or books.home.campaign_folder(campaign.task_id) / f"{what}.xlsx"
+            path = _target(output) or books.home.campaign_folder(campaign.task_id) / f"{what}.xlsx"
+            kept = _kept_aside(path) if output is not None else None
             with spinning(console(to_stderr=True), f"导出{what}"):
                 columns, rows = make(books, campaign)
                 count = write_list(path, what, columns, _some(rows, what), mode=PRIVATE)
-        return _told(path, what, count, as_json)
+        return _told(path, what, count, kept, as_json)
+
+
+def _target(output: Path | None) -> Path | None:
+    """Where to write, if it was said. Raises DrawbridgeError DB-EXPORT-004 for another kind of file."""
+    if output is not None and not output.is_dir() and output.suffix.lower() != ".xlsx":
+        raise DrawbridgeError("DB-EXPORT-004", path=output)
+    return output
+
+
+def _kept_aside(path: Path) -> Path | None:
+    """A copy of what is written over: somebody may have filled it in, or meant another file.
+
+    Raises DrawbridgeError DB-CLI-004 if it cannot be made; the file is then left as it is.
+    """
+    if not path.is_file():
+        return None
+    try:
+        changed = datetime.fromtimestamp(path.stat().st_mtime).astimezone()
+        kept = path.with_name(f"{path.stem}-原有-{changed:%Y%m%d-%H%M%S}{path.suffix}")
+        shutil.copy2(path, kept)
+    except OSError as error:
+        raise DrawbridgeError("DB-CLI-004", path=path, detail=problem(error)) from error
+    return kept
 
 
 def _some(rows: Iterable[Sequence[Value]], what: str) -> Iterator[Sequence[Value]]:
@@ -79,11 +106,13 @@ def _some(rows: Iterable[Sequence[Value]], what: str) -> Iterator[Sequence[Value
         raise DrawbridgeError("DB-EXPORT-002", what=what)
 
 
-def _told(path: Path, what: str, count: int, as_json: bool) -> int:
+def _told(path: Path, what: str, count: int, kept: Path | None, as_json: bool) -> int:
     if as_json:
-        print_json({"file": str(path), "what": what, "rows": count})
+        print_json({"file": str(path), "what": what, "rows": count, "kept": str(kept) if kept else None})
     else:
-        console(to_stderr=False).print(f"已导出{what} {count} 行  {path}")
+        click.echo(f"已导出{what} {count} 行  {path}")
+        if kept is not None:
+            click.echo(f"原来的文件另存为  {kept}")
     return DONE
 
 
@@ -177,6 +206,7 @@ def sheet(task: str, code: str, output: Path | None, as_json: bool) -> int:
     """Makes a department's entry sheet, with what is recorded already filled in."""
     with open_books(settings_for(task)) as books:
         campaign = resolve_campaign(books.ledger, task, books.now())
-        path = output or books.home.campaign_folder(campaign.task_id) / f"结果录入表-{code}.xlsx"
+        path = _target(output) or books.home.campaign_folder(campaign.task_id) / f"结果录入表-{code}.xlsx"
+        kept = _kept_aside(path)
         count = write_entry_sheet(books, campaign, code, path)
-    return _told(path, "结果录入表", count, as_json)
+    return _told(path, "结果录入表", count, kept, as_json)

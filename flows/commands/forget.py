@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from documents.whole_file import problem
 from flows.command_line import DONE, Command, home_option, json_option, print_json
 from flows.home import Home
 from flows.site import open_books
 from ledger.retention import erase, overdue, settle
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 _KEPT_DAYS = 365
 _LEAST_DAYS = 30

@@ -5,23 +5,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import click
 
 from connectors.profile import Profile, load_profile
-from connectors.protocols import Page
+from connectors.protocols import Page, RefusedRow
 from connectors.spreadsheets import Import, import_entities, import_inspectors, import_items
 from documents.entry_sheet.columns import COLUMN
 from documents.quarantine import write_quarantine
 from flows.command_line import DONE, FOUND, REFUSED, Command, Group, home_option, json_option, print_json
 from flows.commands.resume import settings_for
 from flows.entering import Taken, take_entry_sheet
-from flows.site import IMPORTED, OfflineBooks, open_books, resolve_campaign
+from flows.site import IMPORTED, OfflineBooks, open_books, plans_of, resolve_campaign
 from flows.terminal import console, spinning
 from ledger.campaigns import campaigns
+from ledger.directory import latest_snapshot
 from ledger.sync import abandon_sync, begin_sync, commit_page, complete_sync
+from rules.directory_gate import shrinks_too_much
 from schemas.errors import DrawbridgeError
 
 _FILE = click.Path(path_type=Path)
@@ -163,11 +166,13 @@ _SHOWN_MARKS = 20
 
 
 def _with_departments(read: Callable[..., Import[Any]]) -> Reader:
-    """A reader that knows the codes of the departments that tables name: those of all campaigns on record."""
+    """A reader that knows the codes of the departments that tables name: those of the plans in the folder and
+    of all campaigns on record, which have the last word.
+    """
 
     def reader(file: Path, profile: Profile, books: OfflineBooks) -> Import[Any]:
         with books.ledger.read() as tx:
-            known = campaigns(tx)
+            known = [plan for _, plan in plans_of()] + campaigns(tx)
         codes = {one.name: one.code for campaign in known for one in campaign.departments}
         return read(file, profile, dept_codes=codes)
 
@@ -179,12 +184,13 @@ def _import(file: Path, kind: str, read: Reader, as_json: bool) -> int:
     with open_books() as books:
         with spinning(console(to_stderr=True), f"读取 {file.name}"):
             found = read(file, load_profile(books.settings.profile), books)
-        _record(books, kind, file, found)
         workbook = None
         if found.quarantined:
             stamp = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
             workbook = books.home.folder("导入") / f"隔离行-{file.stem}-{stamp}.xlsx"
             write_quarantine(workbook, [(r.row_no, r.code, r.reason, r.raw) for r in found.quarantined])
+        _stop_at_the_gate(books, kind, file, found, workbook)
+        _record(books, kind, file, found)
     facts = {
         "read": found.read,
         "accepted": len(found.accepted),
@@ -197,8 +203,27 @@ def _import(file: Path, kind: str, read: Reader, as_json: bool) -> int:
     if as_json:
         print_json(facts)
     else:
-        _print(facts, found.notes)
+        _print(facts, found)
     return FOUND if found.quarantined else DONE
+
+
+def _stop_at_the_gate(
+    books: OfflineBooks, kind: str, file: Path, found: Import[Any], workbook: Path | None
+) -> None:
+    """A table that lost too much takes no other's place, as in `flows.sync`: mostly it is another table.
+
+    Raises DrawbridgeError DB-INPUT-047, -048.
+    """
+    now = len(found.accepted)
+    if not now:
+        first = min(found.quarantined, key=lambda row: row.row_no)
+        detail = f"第 {first.row_no} 行：{first.reason.rstrip('。')}"
+        raise DrawbridgeError("DB-INPUT-047", path=file, read=found.read, detail=detail, workbook=workbook)
+    with books.ledger.read() as tx:
+        before = latest_snapshot(tx, IMPORTED, kind)
+    percent = books.settings.directory_loss_percent
+    if before is not None and shrinks_too_much(before.accepted, now, percent):
+        raise DrawbridgeError("DB-INPUT-048", path=file, now=now, before=before.accepted, percent=percent)
 
 
 def _record(books: OfflineBooks, kind: str, file: Path, found: Import[Any]) -> None:
@@ -223,15 +248,27 @@ def _record(books: OfflineBooks, kind: str, file: Path, found: Import[Any]) -> N
         complete_sync(tx, sync, now)
 
 
-def _print(facts: dict[str, Any], notes: tuple[str, ...]) -> None:
-    out = console(to_stderr=False)
-    out.print(
-        f"读入 {facts['read']} 行（编码 {facts['encoding']}）：接受 {facts['accepted']}"
+_BOOKS = ("xlsx", "xls")
+_SHOWN_NOTES = 5
+
+
+def _print(facts: dict[str, Any], found: Import[Any]) -> None:
+    kind = f"{found.encoding} 工作簿" if found.encoding in _BOOKS else f"编码 {found.encoding}"
+    click.echo(
+        f"读入 {facts['read']} 行（{kind}）：接受 {facts['accepted']}"
         f"（其中修整 {facts['normalised']}），隔离 {facts['quarantined']}"
     )
-    for note in notes[:5]:
-        out.print(f"[dim]· {note}[/dim]")
-    if len(notes) > 5:
-        out.print(f"[dim]· 另有 {len(notes) - 5} 条说明，见 --json[/dim]")
+    for code, rows in groupby(sorted(found.quarantined, key=_by_code), key=lambda row: row.code):
+        first, *more = rows
+        others = f"等 {len(more) + 1} 行" if more else ""
+        click.echo(f"· 隔离第{first.row_no}行{others}：{first.reason}（{code}）")
+    for note in found.notes[:_SHOWN_NOTES]:
+        click.echo(f"· {note}")
+    if len(found.notes) > _SHOWN_NOTES:
+        click.echo(f"· 另有 {len(found.notes) - _SHOWN_NOTES} 条说明，见 --json")
     if facts["quarantine_file"]:
-        out.print(f"隔离的行、原因和改正办法  {facts['quarantine_file']}")
+        click.echo(f"隔离的行、原因和改正办法  {facts['quarantine_file']}")
+
+
+def _by_code(row: RefusedRow) -> tuple[str, int]:
+    return row.code, row.row_no

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from documents.whole_file import problem, write_whole
+from documents.whole_file import write_whole
 from flows.command_line import DONE, FOUND, REFUSED, Command, json_option, print_json
 from flows.plan_import import QUARANTINE, REPORT, STATES, import_plans
 from flows.terminal import console
@@ -20,6 +20,7 @@ from rules.plan_rows import Known
 from rules.plan_writer import plan_text
 from schemas.codes import ObjectKind
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 
 _NEW = "drawbridge campaign new"
 _MOST_DEPARTMENTS = 30
@@ -84,8 +85,14 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+class _Asking(Command):
+    """A command whose answers may be blank: no document number, no risk grades."""
+
+    blank_is_an_answer = True
+
+
 @click.command(
-    "new", cls=Command, help="新建计划文件：逐项提问；给出选项的不问，--yes 时一概不问，取默认值。"
+    "new", cls=_Asking, help="新建计划文件：逐项提问；给出选项的不问，--yes 时一概不问，取默认值。"
 )
 @click.argument("path", metavar="[文件]", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @_options

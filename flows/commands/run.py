@@ -21,10 +21,11 @@ from flows.command_line import (
     print_json,
     tell_refusal,
 )
+from flows.commands.resume import task_id_of
 from flows.home import Home, end_leftovers, is_running
 from flows.own_mock import LOCAL_POLL_S, LOCAL_WAIT_S, MockInput, OwnMock, has_mock, resume_mock, start_mock
 from flows.settings import Settings, load_settings
-from flows.site import require_platform
+from flows.site import find_plan, plan_file_at, read_plan, require_platform
 from flows.terminal import TerminalReporter, console
 from schemas.errors import DrawbridgeError
 
@@ -49,9 +50,9 @@ _PLATFORM_DRAWS = (
 
 
 @click.command(
-    "run", cls=Command, help="执行一次抽查任务：PLAN 是计划文件或任务编号。重复执行只做未完成的部分。"
+    "run", cls=Command, help="执行一次抽查任务：“计划”是计划文件、任务编号或简称。重复执行只做未完成的部分。"
 )
-@click.argument("plan", metavar="PLAN")
+@click.argument("plan", metavar="计划")
 @click.option(
     "--entities", type=click.Path(path_type=Path), help="名录文件，喂给本机模拟平台（已设置平台时不可用）。"
 )
@@ -67,10 +68,14 @@ _PLATFORM_DRAWS = (
     "--platform-draw",
     type=click.Choice(_PLATFORM_DRAWS),
     default="certified",
-    help="平台自行抽取时，模拟平台怎样抽取（用于演示核验）。",
+    metavar="抽法",
+    help=f"平台自行抽取时，模拟平台怎样抽取（用于演示核验）：{'、'.join(_PLATFORM_DRAWS)}。",
 )
 @click.option(
-    "--max-wait", type=float, default=None, help="没有进展时最多等待多少秒（默认取设置，模拟平台为 300）。"
+    "--max-wait",
+    type=click.FloatRange(min=0),
+    default=None,
+    help="没有进展时最多等待多少秒（默认取设置，模拟平台为 300）。",
 )
 @click.option("--resync", is_flag=True, help="先重新拉取名录（已冻结的抽取不受影响）。")
 @click.option("--no-prefect", is_flag=True, help="不经 Prefect，直接在本进程执行同样的步骤。")
@@ -96,9 +101,10 @@ def run(
     with folder.in_use():
         refuse_a_broken_chain()
         mock = None
-        if settings.platform_url is None and _is_begun_without_a_file(plan, folder):
-            mock = resume_mock(folder, plan)
-            _point_at(mock, plan)
+        begun = None if settings.platform_url is not None else _begun_with_a_mock(plan, folder, settings)
+        if begun is not None:
+            mock = resume_mock(folder, begun, entities)
+            _point_at(mock, begun)
         elif settings.platform_url is None:
             given = MockInput(_plan_file(plan), entities, entities_as, seed, None, platform_draw)
             mock = begin_with_own_mock(folder, given, speed)
@@ -129,6 +135,8 @@ def run_and_print(
         from flows.prefect_server import start_prefect
 
         os.environ.update(start_prefect(home))
+        # What a person must know of an error is said once, by the command.
+        os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
     # Prefect reads its settings when it is imported: only now.
     from flows.commands.summary import judge, print_heading, print_summary
     from flows.run_once import run_once
@@ -172,16 +180,17 @@ def exit_code(summary: Mapping[str, object]) -> int:
     return FOUND if summary["findings"] else DONE
 
 
-def _is_begun_without_a_file(plan: str, home: Home) -> bool:
-    """Whether `plan` is the number of a campaign that was begun here with a mock of its own."""
-    from flows.site import find_plan
-
-    return find_plan(plan) is None and has_mock(home, plan)
+def _begun_with_a_mock(plan: str, home: Home, settings: Settings) -> str | None:
+    """The number of the campaign that was begun here with a mock of its own, where `plan` is its number or
+    short name; None for a file, whose content must then be what it was begun with.
+    """
+    if plan_file_at(plan) is not None:
+        return None
+    task_id = task_id_of(plan, settings)
+    return task_id if has_mock(home, task_id) else None
 
 
 def _plan_file(plan: str) -> Path:
-    from flows.site import find_plan
-
     path = find_plan(plan)
     if path is None:
         raise DrawbridgeError("DB-CLI-002", name=plan)
@@ -190,8 +199,6 @@ def _plan_file(plan: str) -> Path:
 
 def begin_with_own_mock(home: Home, given: MockInput, speed: str) -> OwnMock:
     """Starts the mock on its state and points the settings at it."""
-    from flows.site import read_plan
-
     task_id = read_plan(given.plan_file).task_id
     mock = start_mock(home, task_id, given, speed)
     _point_at(mock, task_id)

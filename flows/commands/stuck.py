@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.table import Table
-
 from delivery.park import Parked
 from flows.command_line import DONE, FOUND, WAITING, print_json
 from flows.commands.resume import outside_of
@@ -16,7 +14,7 @@ from flows.evidence import evidence_lines, evidence_of
 from flows.operating import ACTS, OF_FORMS
 from flows.site import Site, open_site, resolve_campaign
 from flows.stage import Stage
-from flows.terminal import TerminalReporter, console
+from flows.terminal import TerminalReporter, console, folding_table, print_table
 from ledger.acts import Act
 from schemas.campaign import Campaign
 
@@ -58,10 +56,10 @@ def show_status(status: Status, as_json: bool) -> int:
     counted = (f"{label} {status.counts[key]}" for key, label in status.states.items() if status.counts[key])
     out.print("  ".join(counted) or status.nothing)
     if status.open:
-        shown = Table("企业", "代码", "情况", "原因", box=None, pad_edge=False)
+        shown = folding_table("企业", "代码", "情况", "原因")
         for row in status.open:
             shown.add_row(row["ent_name"], row["uscc"], status.states[row["state"]], row["reason"] or "")
-        out.print(shown)
+        print_table(out, shown)
     group, whom = status.ask
     for uscc, one in status.unclear.items():
         show_evidence(uscc, one, status.words)

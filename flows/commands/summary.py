@@ -13,6 +13,7 @@ from rich.table import Table
 
 from flows.own_mock import OwnMock
 from flows.settings import Settings
+from flows.terminal import print_table
 from rules.statistics import COLUMNS
 
 Summary = dict[str, Any]
@@ -109,6 +110,9 @@ def publication_line(publication: Mapping[str, Any]) -> str:
     )
 
 
+_FIGURE = 6  # columns that a figure takes at least: never in two pieces
+
+
 def print_statistics(out: Console, statistics: Mapping[str, Any]) -> None:
     """The annex table of the notice turned on its side: a column per department, and the county's."""
     rows = statistics["rows"]
@@ -117,8 +121,8 @@ def print_statistics(out: Console, statistics: Mapping[str, Any]) -> None:
     )
     table.add_column("", no_wrap=True)
     for row in rows:
-        table.add_column(row["report_unit"], justify="right", overflow="fold")
+        table.add_column(row["report_unit"], justify="right", overflow="fold", min_width=_FIGURE)
     for key, heading in COLUMNS.items():
         if key != "report_unit":
             table.add_row(heading, *(str(row[key]) for row in rows))
-    out.print(table)
+    print_table(out, table)

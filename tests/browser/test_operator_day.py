@@ -3,93 +3,50 @@
 from __future__ import annotations
 
 import os
-import re
-import signal
-import socket
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.end_to_end.approvers import enrol
 from tests.end_to_end.installation import TASK, Installation
+from tests.flows.served import ENDED, Served, serving, until
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
-_ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
 @dataclass
-class Office:
-    """A running `drawbridge serve` with its API, its mock's control face, and a page to look at it."""
+class Office(Served):
+    """The service with a page to look at it."""
 
-    api: str
-    control: str
-    here: Installation
     page: Page
 
     @property
     def address(self) -> str:
         return self.api.removesuffix("/api")
 
-    def post(self, path: str, body: dict[str, Any]) -> Any:
-        for _ in range(20):  # on SQLite the server is busy now and then and says so
-            answer = httpx.post(f"{self.api}{path}", json=body, timeout=30, trust_env=False)
-            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                break
-            time.sleep(0.5)
-        assert answer.status_code < 300, answer.text
-        return answer.json()
-
-    def run(self, run_id: str) -> Any:
-        return httpx.get(f"{self.api}/flow_runs/{run_id}", timeout=30, trust_env=False).json()
-
     def started(self, deployment: str) -> Any:
         """Starts a deployment and waits for its run's end, or for its waiting for people."""
-        found = {row["name"]: row for row in self.post("/deployments/filter", {})}
-        run = self.post(f"/deployments/{found[deployment]['id']}/create_flow_run", {})
-        return self.until(run["id"], (*_ENDED, "PAUSED"))
-
-    def until(self, run_id: str, states: tuple[str, ...]) -> Any:
-        end = time.monotonic() + 120
-        while (run := self.run(run_id))["state_type"] not in states:
-            assert time.monotonic() < end, run["state_name"]
-            time.sleep(0.3)
-        return run
+        return self.ended(self.start(deployment), (*ENDED, "PAUSED"))
 
     def again(self, waiting: Any) -> None:
         """Until the run waits once more, after a form that was not accepted."""
-        end = time.monotonic() + 60
-        run = self.run(waiting["id"])
-        while run["state_type"] != "PAUSED" or run["state_id"] == waiting["state_id"]:
-            assert time.monotonic() < end, run["state_name"]
-            time.sleep(0.3)
+
+        def waits_again() -> bool:
             run = self.run(waiting["id"])
+            return bool(run["state_type"] == "PAUSED" and run["state_id"] != waiting["state_id"])
+
+        until(waits_again, "it does not wait again")
 
     def waiting(self) -> Any:
         """The one run that waits for a person."""
         chosen = {"flow_runs": {"state": {"type": {"any_": ["PAUSED"]}}}}
-        end = time.monotonic() + 60
-        while not (runs := self.post("/flow_runs/filter", chosen)):
-            assert time.monotonic() < end, "nothing waits"
-            time.sleep(0.3)
-        (run,) = runs
+        (run,) = until(lambda: self.ask("POST", "/flow_runs/filter", chosen), "nothing waits")
         return run
-
-    def ask_mock(self, what: str, body: dict[str, Any] | None = None) -> Any:
-        address = f"{self.control}/control/{what}"
-        if body is None:
-            return httpx.get(address, timeout=30, trust_env=False).json()
-        return httpx.post(address, json=body, timeout=30, trust_env=False).json()
-
-    def records(self) -> Counter[str]:
-        writes = self.ask_mock("writes")["writes"]
-        return Counter(row["key"] for row in writes if row["endpoint"] == "postSpotchecks")
 
     def picture(self, name: str) -> None:
         """Taken for docs/operator-guide.md where DRAWBRIDGE_PICTURES asks for it."""
@@ -100,28 +57,13 @@ class Office:
 
 @pytest.fixture
 def office(browser: Browser, tmp_path: Path) -> Iterator[Office]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     here = Installation(tmp_path / "home", {"DRAWBRIDGE_MAX_WAIT_S": "2", "DRAWBRIDGE_POLL_S": "0.05"})
-    process = here.start("serve", "--port", port, "--objects", 20)
-    context = browser.new_context(viewport={"width": 1300, "height": 1000}, locale="zh-CN")
-    try:
-        lines: list[str] = []
-        assert process.stdout is not None
-        for line in process.stdout:
-            lines.append(line)
-            if "Ctrl-C" in line:
-                break
-        else:
-            pytest.fail("".join(lines) + process.communicate()[1])
-        control = re.search(r"(http://[^/\s]+)/control", "".join(lines))
-        assert control is not None
-        yield Office(f"http://127.0.0.1:{port}/api", control.group(1), here, context.new_page())
-    finally:
-        context.close()
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+    with serving(here, None, "--objects", 20) as served:
+        context = browser.new_context(viewport={"width": 1300, "height": 1000}, locale="zh-CN")
+        try:
+            yield Office(served.api, here, served.mock, served.process, context.new_page())
+        finally:
+            context.close()
 
 
 def test_a_day(office: Office) -> None:
@@ -136,8 +78,8 @@ def test_a_day(office: Office) -> None:
     page.get_by_text("run-campaign").first.wait_for()
 
     # The campaign runs until somebody must decide: publication is not approved by itself.
-    office.ask_mock("people", {"act": "never-review"})
-    office.ask_mock("people", {"act": "no-objections"})
+    office.mock.post("people", {"act": "never-review"})
+    office.mock.post("people", {"act": "no-objections"})
     assert office.started("整个任务")["state_type"] == "COMPLETED"
     assert office.records() == {}
     assert office.started("待办清单")["state_type"] == "COMPLETED"
@@ -154,19 +96,19 @@ def test_a_day(office: Office) -> None:
     page.get_by_text("动态码不对").first.wait_for()
     page.keyboard.press("Escape")
     fill_in(office, waiting["id"], code=device.code(), picture="approve")
-    office.until(waiting["id"], _ENDED)
+    office.ended(waiting["id"])
     with_approval = office.here.run("publish", "status", TASK, "--json").document
     assert with_approval["counts"]["ready"] > 1
 
     # The publicity system takes one message and then fails: the run is red, and says what to press.
-    office.ask_mock("faults", {"name": "http_500_before_commit", "endpoint": "postSpotchecks"})
+    office.mock.post("faults", {"name": "http_500_before_commit", "endpoint": "postSpotchecks"})
     failed = office.started("公示结果")
     assert failed["state_type"] == "FAILED"
     assert "DB-RUN-030" in failed["state"]["message"]
     page.goto(f"{office.address}/runs/flow-run/{failed['id']}")
     page.get_by_role("button", name="Retry").wait_for()
     office.picture("failed")
-    artifacts = office.post("/artifacts/filter", {"limit": 200})
+    artifacts = office.ask("POST", "/artifacts/filter", {"limit": 200})
     said = next(
         row for row in artifacts if row["flow_run_id"] == failed["id"] and row["key"] == f"publish-{TASK}"
     )
@@ -176,11 +118,11 @@ def test_a_day(office: Office) -> None:
     office.picture("artifact")
     page.goto(f"{office.address}/runs/flow-run/{failed['id']}")
 
-    office.ask_mock("faults", {"clear": True})
+    office.mock.post("faults", {"clear": True})
     before = office.records()
     page.get_by_role("button", name="Retry").click()
     page.get_by_role("dialog").get_by_role("button", name="Retry").click()
-    done = office.until(failed["id"], ("COMPLETED",))
+    done = office.ended(failed["id"], ("COMPLETED",))
     assert done["run_count"] == 2
     after = office.records()
     assert sum((after - before).values()) == with_approval["counts"]["ready"]
@@ -189,7 +131,7 @@ def test_a_day(office: Office) -> None:
     # All of it again: nothing is left to do.
     assert office.started("整个任务")["state_type"] == "COMPLETED"
     assert office.records() == after
-    boards = office.post("/artifacts/filter", {"artifacts": {"key": {"any_": [f"board-{TASK}"]}}})
+    boards = office.ask("POST", "/artifacts/filter", {"artifacts": {"key": {"any_": [f"board-{TASK}"]}}})
     board = max(boards, key=lambda row: row["created"])
     page.goto(f"{office.address}/artifacts/artifact/{board['id']}")
     page.get_by_text("环节").first.wait_for()

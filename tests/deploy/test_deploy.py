@@ -195,7 +195,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     drawbridge(home, "approver", "add", "A01", "--role", "领导小组办公室主任")
     papers = home / "130534202405281001"
     papers.mkdir()
-    (papers / "抽取证书-对象.json").write_text("{}")
+    (papers / "结束文书-对象.json").write_text("{}")
     (home / "worker.log").write_text("nothing that is a record\n")
     return home
 
@@ -261,7 +261,7 @@ def test_what_was_backed_up_can_be_restored(kept: Path, tmp_path: Path) -> None:
     assert restored["ok"]
     assert restored["head"] == head
     assert "A01" in drawbridge(tmp_path / "other", "approver", "list").stdout
-    assert (tmp_path / "other" / "130534202405281001" / "抽取证书-对象.json").exists()
+    assert (tmp_path / "other" / "130534202405281001" / "结束文书-对象.json").exists()
 
 
 def test_a_backup_is_one_state_while_somebody_writes(home: Path, tmp_path: Path) -> None:
@@ -288,7 +288,7 @@ def test_a_backup_is_one_state_while_somebody_writes(home: Path, tmp_path: Path)
         assert ledger.execute("SELECT count(*) FROM pairs").fetchone()[0] > 0
 
 
-@pytest.mark.parametrize("file", ["ledger.sqlite3", "papers/130534202405281001/抽取证书-对象.json"])
+@pytest.mark.parametrize("file", ["ledger.sqlite3", "papers/130534202405281001/结束文书-对象.json"])
 def test_a_backup_that_was_changed_is_not_restored(kept: Path, tmp_path: Path, file: str) -> None:
     with (kept / file).open("ab") as changed:
         changed.write(b" ")
@@ -388,6 +388,11 @@ def test_a_ledger_in_postgresql_goes_the_same_way(
     assert json.loads(verified.stdout)["ok"]
     again = backup(tmp_path / "third", "restore", kept, database=empty_postgres_url)
     assert again.returncode == 2, "a database with a ledger in it is left alone"
+    assert [path.name for path in (tmp_path / "third").iterdir()] == ["run.lock"], "and so is the folder"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    missing = backup(home, "take", "--to", tmp_path / "more", database=postgres_url)
+    assert (missing.returncode, "pg_dump" in missing.stderr) == (2, True), missing.stderr
+    assert "Traceback" not in missing.stderr
 
 
 def test_the_script_needs_nothing_that_is_not_in_python() -> None:

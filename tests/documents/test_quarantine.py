@@ -8,6 +8,8 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
+from connectors.profile import load_profile
+from documents.directory_lists import in_words, raw_titles
 from documents.quarantine import Row, advice, write_quarantine
 from schemas.errors import DrawbridgeError
 from tests.documents.papers import RARE
@@ -85,3 +87,13 @@ def test_no_room_on_the_disk_leaves_the_former_workbook(
     assert caught.value.code == "DB-INPUT-041"
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.xlsx"]
+
+
+def test_what_an_interface_sent_stands_under_the_names_that_people_know() -> None:
+    titles = raw_titles(load_profile("hebei"), "object")
+    sent = {"entName": "某公司", "uniscid": "9113", "dom": None, "updatedAt": "2024-05-28", "odd": 1}
+    ours = {"ent_name": "某公司", "uscc": "9113", "tags": (), "updated_at": "2024-05-28"}
+    assert in_words(sent, titles) == {
+        "企业名称": "某公司", "统一社会信用代码": "9113", "更新时间": "2024-05-28", "odd": 1
+    }  # fmt: skip
+    assert list(in_words(ours, titles)) == ["企业名称", "统一社会信用代码", "更新时间"]

@@ -1,8 +1,9 @@
-"""A running `drawbridge serve` with a mock in this process, and what can be done to it from outside."""
+"""A running `drawbridge serve` with a mock, and what can be done to it from outside."""
 
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -23,7 +24,7 @@ ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T], what: str, seconds: float = 90) -> T:
+def until(look: Callable[[], T], what: str, seconds: float = 150) -> T:
     """The first answer that is true; fails when there is none in time."""
     end = time.monotonic() + seconds
     while not (found := look()):
@@ -80,11 +81,12 @@ class Served:
     def server_is_back(self, killed: psutil.Process) -> None:
         """Waits until another server than the killed one answers."""
         until(lambda: self.noted("prefect-server").pid != killed.pid, "the server is not started again")
-        until(self._answers, "the server does not answer")
+        until(self.answers_again, "the server does not answer")
 
-    def _answers(self) -> bool:
+    def answers_again(self) -> bool:
+        """Whether the server, and its database behind it, answer."""
         try:
-            return httpx.get(f"{self.api}/health", timeout=5, trust_env=False).status_code == 200
+            return httpx.get(f"{self.api}/ready", timeout=5, trust_env=False).status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -94,12 +96,15 @@ class Served:
 
 
 @contextmanager
-def serving(here: Installation, mock: MockProcess) -> Iterator[Served]:
-    """`drawbridge serve` until the end of the block; then it is ended as an operator would."""
+def serving(here: Installation, mock: MockProcess | None = None, *arguments: object) -> Iterator[Served]:
+    """`drawbridge serve` until the end of the block; then it is ended as an operator would.
+
+    Without `mock`, nothing of a platform is set in `here` and serve starts its own, as `arguments` say.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = here.start("serve", "--port", port)
+    process = here.start("serve", "--port", port, *arguments)
     try:
         lines: list[str] = []
         assert process.stdout is not None
@@ -109,7 +114,16 @@ def serving(here: Installation, mock: MockProcess) -> Iterator[Served]:
                 break
         else:
             pytest.fail("".join(lines) + process.communicate()[1])
-        yield Served(f"http://127.0.0.1:{port}/api", here, mock, process)
+        yield Served(f"http://127.0.0.1:{port}/api", here, mock or _own_mock("".join(lines)), process)
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
+
+
+def _own_mock(said: str) -> MockProcess:
+    """The mock whose addresses serve printed."""
+    addresses = {
+        title: address.rstrip("/")
+        for title, address in re.findall(r"^(模拟平台|公示页面|控制台) +(http://[^/\s]+)", said, re.MULTILINE)
+    }
+    return MockProcess(None, *(addresses[title] for title in ("模拟平台", "公示页面", "控制台")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.end_to_end.installation import PLAN, Installation
+from tests.end_to_end.installation import PLAN, TASK, Installation
 
 WRONG = [
     (("nonsense",), 2, "DB-CLI-001"),
@@ -29,6 +30,23 @@ WRONG = [
     (("audit", "verify", "--head", "first"), 2, "DB-RUN-027"),
     (("draw", "compute", "--stage", "objects"), 2, "DB-"),
     (("doctor", "--home", ""), 2, "DB-CLI-001"),
+    (("doctor", "--home", PLAN), 2, "的值不对：这是文件，不是文件夹"),
+    (("run", PLAN, "--max-wait", "-1"), 2, "DB-CLI-001"),
+    (("run", PLAN, "--max-wait", "nan", "--no-prefect"), 2, "应为有限的数"),
+    (("campaign", "show", "——json"), 2, "选项写成 --json"),
+    (("campaign", "show", " "), 2, "DB-CLI-001"),
+    (("campaign", "show", "清" * 200), 2, "DB-CLI-002"),
+    (("campaign", "show", "清" * 5000), 2, "DB-CLI-001"),
+    (("report", "templates", ""), 2, "DB-CLI-001"),
+    (("approver", "add", "张；", "--role", "审核人"), 2, "DB-CLI-001"),
+    (("approver", "remove", "\udcff"), 2, "不是 UTF-8 文字"),
+    (("draw", "seal", "--campaign", "../x", "--stage", "objects", "--as", "水务局"), 2, "18 位数字"),
+    (("draw", "verify", "--eligible"), 2, "选项 --eligible 后面缺少值"),
+    (("serve", "--port", "0"), 2, "应为 1 至 65535 的整数"),
+    (("draw", "show", "x", "--jsno"), 2, "是不是 --json"),
+    (("draw", "verify", "/"), 2, "这是一个文件夹"),
+    (("reconcile", "130534202405281001"), 2, "DB-SET-002"),
+    (("campaign", "new"), 2, "输入就结束了"),
 ]
 
 
@@ -39,11 +57,17 @@ def installation(tmp_path: Path) -> Installation:
 
 @pytest.mark.parametrize(("arguments", "code", "error"), WRONG, ids=lambda value: str(value)[:40])
 def test_a_mistake_is_one_sentence_with_a_code(
-    installation: Installation, arguments: tuple[object, ...], code: int, error: str
+    installation: Installation,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[object, ...],
+    code: int,
+    error: str,
 ) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
     ran = installation.call(*arguments)
     assert (ran.code, ran.out) == (code, "")
     assert error in ran.err
+    assert "（DB-" in ran.err
     assert "Traceback" not in ran.err
     assert len(ran.err.strip().splitlines()) == 1
 
@@ -144,6 +168,19 @@ def test_a_wrong_file_does_not_block_the_folder(installation: Installation, tmp_
     assert again.code == 0, again.err
     by_number = installation.call("run", again.document["campaign"]["task_id"], "--no-prefect", "--json")
     assert (by_number.code, by_number.document["writes"]) == (0, 0)
+
+
+def test_a_campaign_is_the_same_by_file_number_and_short_name(installation: Installation) -> None:
+    assert installation.call("campaign", "show", "清河2024-22").code == 0  # not begun: a plan of the folder
+    done = installation.call("run", PLAN, "--no-prefect", "--json").document
+    for name in (PLAN, TASK, "清河2024-22"):
+        counts = installation.call("publish", "status", name, "--json").document["counts"]
+        assert counts == {"published": done["publication"]["published"], "withheld": 3}
+        assert installation.call("reconcile", name).code == 0
+    other = installation.call("run", "清河2024-22", "--entities", PLAN, "--no-prefect")
+    assert (other.code, "DB-RUN-003" in other.err) == (2, True)
+    again = installation.call("run", "清河2024-22", "--no-prefect", "--json")
+    assert (again.code, again.document["writes"]) == (0, 0)
 
 
 def test_a_terminal_without_these_characters_still_works(installation: Installation) -> None:

@@ -108,6 +108,15 @@ def test_a_server_that_is_not_there_is_said_without_the_password() -> None:
     assert "secret-word" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("changed", [{"database": "nothing"}, {"username": "nobody"}])
+def test_a_server_that_refuses_is_not_one_that_is_gone(
+    postgres_server: sa.URL, changed: dict[str, str]
+) -> None:
+    with pytest.raises(DrawbridgeError) as refusal:
+        open_ledger(postgres_server.set(**changed).render_as_string(hide_password=False))
+    assert refusal.value.code == "DB-LEDGER-002"
+
+
 def test_a_ledger_in_use_is_waited_for_and_then_said(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     ledger = open_ledger(f"sqlite:///{path}")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from schemas.errors import DrawbridgeError
+from schemas.system_errors import problem
 from verifier.recompute.table import Unfit
 
 LIMIT = 64 * 1024 * 1024
@@ -32,7 +33,7 @@ def read_document(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(LIMIT + 1)
     except OSError as error:
-        raise DrawbridgeError("DB-VERIFY-003", path=str(path), problem=error.strerror) from None
+        raise DrawbridgeError("DB-VERIFY-003", path=str(path), problem=problem(error, reading=True)) from None
     if len(data) > LIMIT:
         raise DrawbridgeError("DB-VERIFY-004", path=str(path), limit=LIMIT // 1024**2)
     return data

@@ -47,6 +47,8 @@ _STAGE = click.option(
 @json_option
 def seal(task_id: str, stage: str, round_: int, contributor: str, folder: Path, as_json: bool) -> int:
     """32 bytes of this machine's randomness; a part that was sealed is never overwritten."""
+    if not re.fullmatch("[0-9]{18}", task_id):
+        raise click.UsageError("选项 --campaign 应为 18 位数字的任务编号，见计划")
     part = new_part(task_id, stage, round_, contributor, secrets.token_hex(32))
     kept, handed_in = (folder / _name(title, part) for title in ("随机数", "封存"))
     for path in (kept, handed_in):
