@@ -1,10 +1,10 @@
-"""`python -m bench.delivery_receiver READY [checks]`: an exchange that takes everything in, and is quick.
+"""`python -m bench.delivery_receiver READY [checks|far]`: an exchange that takes everything in, and is quick.
 
 It looks at nothing but the batch number and the record ids, and answers each post with a receipt for its
 bytes, all rows accepted.  So what is measured is the sender.  With `checks` it does before what an exchange
 has to do: it parses the message, checks it against exchange.xsd and its digest, and stores the records in
-SQLite (synchronous=FULL), one transaction for each message.  A process of its own; it ends when its standard
-input does.
+SQLite (synchronous=FULL), one transaction for each message.  With `far` it answers 50 ms after it was asked,
+as one at the other end of a province does.  A process of its own; it ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import socket
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,7 @@ _BATCH = re.compile(rb"<batchNo>([^<]*)</batchNo>")
 _RECORD = re.compile(rb"<recordId>([^<]*)</recordId><version>(\d+)</version>")
 _LENGTH = re.compile(rb"\r\nContent-Length: *(\d+)", re.IGNORECASE)
 
+FAR_S = 0.05
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/xml;charset=UTF-8\r\nContent-Length: %d\r\n\r\n"
 
 
@@ -101,9 +103,20 @@ def serve(connection: socket.socket, look: Callable[[bytes], None]) -> None:
             connection.sendall(_HEAD % len(answer) + answer)
 
 
-def main(ready: Path, checks: bool) -> None:
+def at_once(body: bytes) -> None:
+    """Nothing is looked at."""
+
+
+def far(body: bytes) -> None:
+    """The way there and back."""
+    time.sleep(FAR_S)
+
+
+def main(ready: Path, how: str) -> None:
     """Listens on a free port of the loopback, whose number it writes to `ready`."""
-    look = Register(ready.with_suffix(".db")).look if checks else lambda body: None
+    look: Callable[[bytes], None] = far if how == "far" else at_once
+    if how == "checks":
+        look = Register(ready.with_suffix(".db")).look
     listener = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=_until_left_alone, daemon=True).start()
     ready.with_suffix(".part").write_text(str(listener.getsockname()[1]))
@@ -119,4 +132,4 @@ def _until_left_alone() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), "checks" in sys.argv[2:])
+    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "")

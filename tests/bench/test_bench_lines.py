@@ -54,7 +54,7 @@ def test_lines_have_their_form(name: str, sizes: Any, needs: str, monkeypatch: p
 @pytest.mark.parametrize(
     ("name", "sizes", "count"),
     [
-        ("delivery", ((20, 10),), 2),
+        ("delivery", ((20, 10),), 3),
         ("delivery_intent", ((1, 3), (5, 2)), 2),
         ("delivery_xml", 20, 2),
     ],
@@ -63,6 +63,7 @@ def test_the_lines_of_delivery_have_their_form(
     name: str, sizes: Any, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bench.delivery.TARGETS", {10: 0.5})
+    monkeypatch.setattr("bench.delivery.FAR", {"small": 4})
     monkeypatch.setattr("bench.delivery_intent.postgres_url", lambda folder: nullcontext())
     lines = tiny(name, monkeypatch, sizes)
     assert len(lines) == count

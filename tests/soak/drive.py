@@ -303,6 +303,8 @@ def _until_quiet(run: Run) -> None:
 
 
 def _writes_nothing_more(run: Run) -> None:
+    if any(fault["name"] == "http_502_504_gateway" for fault in run.plan.faults):
+        time.sleep(2 * LAG_S)  # what its gateway still holds comes in by itself
     before = run.stage.get("writes")["count"]
     audit = run.see().events[-1:]
     result = run.work(None).get("result") or {}
