@@ -44,6 +44,7 @@ for _noisy in ("httpx", "httpcore"):
 log = logging.getLogger(__name__)
 
 SKEW_ALARM_S = 60.0
+_LONGEST_TURN_S = 30.0  # well below the time of a lease
 _SKEW_NOISE_S = 2.0  # Date has whole seconds, and the way back takes time
 _PACED = frozenset({"throttled", "unavailable"})
 _SAYS_NOTHING = frozenset({"unknown_code", "status", "unreadable", "drift"})
@@ -86,6 +87,8 @@ class Client:
         self._secret = app_secret if isinstance(app_secret, SecretStr) else SecretStr(app_secret)
         self._rule, self._limits, self._wall, self._sleep = rule, limits, wall, sleep
         self._bucket = TokenBucket(limits.requests_per_s, limits.burst, monotonic, sleep)
+        # A write waits for its turn among as many as may be sent side by side; a longer wait is the caller's.
+        self._own_turn_s = min(_LONGEST_TURN_S, 1.0 + limits.concurrency / limits.requests_per_s)
         self._slots = threading.BoundedSemaphore(limits.concurrency)
         self._skew_s = 0.0
         pool = httpx.Limits(
@@ -167,7 +170,9 @@ class Client:
         """POST, once. Raises NotSent, Refused or Ambiguous, as the table of faults says."""
         target = request_target(self._prefix + path, {})
         try:
-            answer = self._attempt("POST", target, body, content_type, content_type.split(";")[0], 1.0)
+            answer = self._attempt(
+                "POST", target, body, content_type, content_type.split(";")[0], self._own_turn_s
+            )
             return _interpreted(answer, interpret)
         except Fault as fault:
             raise as_write_error(self.area, fault, path) from None

@@ -10,6 +10,7 @@ from socket import socket
 import pytest
 
 from connectors.factory import connect
+from connectors.http import Answer
 from connectors.pacing import TokenBucket
 from connectors.profile import Profile
 from connectors.protocols import Ambiguous, NotSent, Refused, SystemUnreachable
@@ -105,6 +106,18 @@ def test_no_more_requests_are_under_way_than_the_profile_allows(system: System, 
     with client(system, hebei, concurrency=2) as which, ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: get(which), range(8)))
     assert most == 2
+
+
+def test_writes_side_by_side_wait_for_their_turn_at_a_slow_pace(system: System, hebei: Profile) -> None:
+    system.answer(envelope({}))
+    pace = {"concurrency": 4, "requests_per_s": 2.5, "burst": 1}
+    with client(system, hebei, **pace) as which, ThreadPoolExecutor(4) as pool:
+        statuses = list(pool.map(lambda _: which.write("/", b"{}", "application/json", _status), range(4)))
+    assert statuses == [200] * 4  # the last after 1.2 s, longer than anybody waits for a single turn
+
+
+def _status(answer: Answer) -> int:
+    return answer.status
 
 
 def test_each_system_has_a_bucket_of_its_own(system: System, hebei: Profile) -> None:

@@ -56,7 +56,7 @@ def test_systemd_reads_the_units(tmp_path: Path) -> None:
         text = re.sub(r"/opt/drawbridge/\.venv/bin/\w+", shutil.which("true") or "/bin/true", text)
         (tmp_path / path.name).write_text(text, "utf-8")
     units = [str(path) for path in sorted(tmp_path.iterdir())]
-    assert len(units) == 3
+    assert len(units) == 5
     done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
