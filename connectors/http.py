@@ -44,7 +44,7 @@ for _noisy in ("httpx", "httpcore"):
 log = logging.getLogger(__name__)
 
 SKEW_ALARM_S = 60.0
-_LONGEST_TURN_S = 30.0  # well below the time of a lease
+_LONGEST_TURN_S = 10.0  # who ends a run waits for it
 _SKEW_NOISE_S = 2.0  # Date has whole seconds, and the way back takes time
 _PACED = frozenset({"throttled", "unavailable"})
 _SAYS_NOTHING = frozenset({"unknown_code", "status", "unreadable", "drift"})

@@ -27,6 +27,9 @@ def retry_after_s(header: str | None, now: float, floor_s: float, cap_s: float) 
     return min(max(wanted, floor_s), cap_s)
 
 
+_TICK_S = 1e-3  # clocks and sleeps differ by so much
+
+
 class TokenBucket:
     """At most `rate` requests a second in the long run and `burst` at once; thread-safe.
 
@@ -63,4 +66,8 @@ class TokenBucket:
             self._tokens -= 1
         if wait > 0:
             self._sleep(wait)
+            with self._lock:
+                held_s = self._held_until - self._clock()
+            if held_s > _TICK_S:  # asked for while this one slept
+                return held_s
         return None

@@ -1,8 +1,8 @@
 """Messages on their way: their intents are committed, their answers not recorded yet.
 
 As many are sent side by side as the profile allows (`Capability.at_once`); only the exchange itself is done
-by other threads, everything about the ledger by the caller's.  What is answered is handed back at the latest
-after a second, so that it is recorded while slower ones are still out.
+by other threads, everything about the ledger by the caller's.  What is answered is handed back once
+`Policy.record_within_s` have passed, so that it is recorded while slower ones are still out.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ class Flight:
         self._at_once = min(run.channel.capability.at_once, run.window)
         self._pool: ThreadPoolExecutor | None = None
         self._answered_in_s = 0.0
+        self._stopped = False
 
     def __enter__(self) -> Self:
         return self
@@ -92,7 +93,7 @@ class Flight:
     def landed(self) -> list[Landed]:
         """Waits until something can be recorded; empty only if nothing is open.
 
-        Once sending is held back, what has not left yet comes back as not sent.
+        Once one was not answered as it should be, what has not left yet comes back as not sent.
         """
         is_slow = self._answered_in_s >= self._run.policy.worth_a_thread_s
         if self._pool is None and self._at_once > 1 and is_slow:
@@ -100,43 +101,50 @@ class Flight:
         done = self._in_turn() if self._pool is None else self._side_by_side(self._pool)
         for one in done:
             one.count(self._run)
+            self._stopped = self._stopped or isinstance(one.error, NotSent | Ambiguous)
         return done
 
     def _in_turn(self) -> list[Landed]:
         done: list[Landed] = []
         began = self._run.clock.monotonic()
-        while self._waiting and self._run.clock.monotonic() - began < self._run.policy.record_within_s:
+        while self._waiting:
             message, members = self._waiting.popleft()
-            if self._run.is_held:
+            if self._is_stopped:
                 done.append(_held_back(message, members))
                 continue
             self._before()
             sent_at = time.perf_counter()
             done.append(exchange(self._run, message, members))
             self._answered_in_s = time.perf_counter() - sent_at
-            if done[-1].error is not None:
+            late = self._run.clock.monotonic() - began >= self._run.policy.record_within_s
+            if late or done[-1].error is not None:
                 break
         return done
 
     def _side_by_side(self, pool: ThreadPoolExecutor) -> list[Landed]:
         done: list[Landed] = []
-        began = time.monotonic()
+        ends_at = time.monotonic() + self._run.policy.record_within_s
         while True:
-            while self._waiting and (self._run.is_held or len(self._out) < self._at_once):
+            while self._waiting and (self._is_stopped or len(self._out) < self._at_once):
                 message, members = self._waiting.popleft()
-                if self._run.is_held:
+                if self._is_stopped:
                     done.append(_held_back(message, members))
                 else:
                     self._before()
                     self._out.add(pool.submit(exchange, self._run, message, members))
-            is_late = time.monotonic() - began >= self._run.policy.record_within_s
-            if not self._out or (done and (is_late or not self._waiting)):
+            left_s = ends_at - time.monotonic()
+            if not self._out or (done and (left_s <= 0 or not self._waiting)):
                 return done
-            finished, self._out = wait(self._out, _LOOK_S, FIRST_COMPLETED)
+            finished, self._out = wait(self._out, max(left_s, 0.0) if done else _LOOK_S, FIRST_COMPLETED)
             done += [future.result() for future in finished]
             self._run.keep_lease()
             if any(one.error is not None for one in done):
                 return done
+
+    @property
+    def _is_stopped(self) -> bool:
+        """Whether nothing more leaves; the wait that a fault asks for may be over before it is recorded."""
+        return self._stopped or self._run.is_held
 
     def _before(self) -> None:
         self._run.keep_lease()

@@ -80,7 +80,8 @@ def intend(run: Run, tx: Transaction, drafted: Sequence[Draft]) -> tuple[list[Me
     now, wall = run.now(), run.clock.now()
     claims = [(item, after("intend", item), draft.batch_no) for draft in drafted for item in draft.items]
     claimed = claim_items(tx, claims)
-    if claimed > len(claims):  # one item, two rows: the key that forbids it is gone
+    places = {(item.key, item.version) for item, _, _ in claims}
+    if len(places) < len(claims) or claimed > len(claims):  # one item, two rows: what forbids it is gone
         raise DrawbridgeError("DB-LEDGER-008", place=run.ledger.place)
     if claimed < len(claims):
         raise Overtaken
@@ -97,7 +98,7 @@ def intend(run: Run, tx: Transaction, drafted: Sequence[Draft]) -> tuple[list[Me
 
 
 def _rows(draft: Draft) -> list[list[str | int]]:
-    return [[item.key, item.version] for item in draft.items]
+    return [list(one) for one in draft.members]
 
 
 def _may_go(item: OutboxItem) -> bool:

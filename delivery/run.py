@@ -129,10 +129,10 @@ class Run:
     def set_back(self, code: str, asked_s: float | None = None) -> datetime:
         """Holds all back after what `code` says, at least as long as the system asked; returns until when.
 
-        Transport faults alone count towards the circuit breaker; what goes wrong while all is held back
-        already was sent at the same time, and doubles no wait.
+        Transport faults alone count towards the circuit breaker.  What goes wrong while all is held back was
+        under way beside what went wrong before, and counts for neither.
         """
-        self.faults += is_transport(code)
+        self.faults += is_transport(code) and not self.is_held
         self.setbacks += not self.is_held
         self.width = 1
         wait_s = max(self.backoff(self.setbacks), asked_s or 0.0)

@@ -42,6 +42,8 @@ def send_all(run: Run, planned: deque[Planned]) -> None:
             next_ones = drafts(run, [planned.popleft() for _ in range(room)])
             launched, some_in_doubt = _turn(run, receipts, next_ones)
             in_doubt = in_doubt or some_in_doubt
+            if next_ones and not launched:  # overtaken: planned anew, the nearest deadline first again
+                planned.clear()
             for one in landed:
                 _failed(run, one, seen_before=False)
             flight.launch(launched)

@@ -192,6 +192,7 @@ def test_the_circuit_breaker_counts_transport_faults_only(sqlite_desk: Desk, nam
     desk = sqlite_desk
     run = Run(desk.ledger, desk.system, TASK, desk.clock, SILENT, desk.clock.now, DEFAULT)
     for times in (1, 2, 3):
+        desk.clock.advance(60)
         until = run.set_back(f"DB-PUBLICITY-{FAULTS[name].number}", 7.0)
         assert run.faults == (times if counts else 0)
         assert until >= desk.clock.now() + timedelta(seconds=7)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -16,7 +18,7 @@ from delivery.hooks import Hooks
 from delivery.queue import withhold
 from delivery.run import DEFAULT, Policy
 from ledger.audit import events
-from ledger.engine import Ledger
+from ledger.engine import Ledger, Transaction
 from ledger.leases import acquire
 from ledger.messages import exchanges, messages_in
 from schemas.errors import DrawbridgeError
@@ -49,6 +51,19 @@ class Slow(System):
         with self.lock:
             self.inside_now -= 1
             return super().send(batch_no, body)
+
+
+@dataclass(frozen=True)
+class BusyLedger(Ledger):
+    """Another writer has the database for a while, each time."""
+
+    clock: FakeClock
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        self.clock.advance(5)
+        with super().write() as tx:
+            yield tx
 
 
 def turns(desk: Desk) -> list[int]:
@@ -156,7 +171,8 @@ def test_what_somebody_takes_out_in_between_does_not_go(sqlite_desk: Desk) -> No
     desk.queue(KEYS)
     desk.deliver()
     assert desk.states() == {"accepted": 19, "withheld": 1}
-    assert (KEYS[2], 1) not in desk.system.records
+    order = [json.loads(body)["rows"][0][0] for _, body in desk.system.sends]
+    assert order == [key for key in KEYS if key != KEYS[2]], "the nearest deadline still goes first"
     assert sum(desk.system.records.values()) == 19
     desk.check()
 
@@ -198,6 +214,51 @@ def test_a_fault_beside_answers_is_waited_for_as_it_asks(sqlite_ledger: Ledger) 
     assert clock.slept >= 29
     assert desk.states() == {"accepted": 20}
     desk.check()
+
+
+def test_what_waits_is_held_back_although_the_wait_is_over_before_it_is_recorded(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    desk.system.batch_size = 1
+    desk.system.plan("ok", "ok", "ok", "commit_lose")
+    desk.queue(KEYS)
+    ledger = BusyLedger(desk.ledger.engine, desk.ledger.place, desk.clock)
+    deliver(ledger, desk.system, TASK, owner="a:1", clock=desk.clock, hooks=Hooks())
+    with desk.ledger.read() as tx:
+        codes = [event.facts["code"] for event in events(tx, kind="not-executed")]
+    assert codes == ["DB-DELIVERY-027"] * 3
+    assert desk.until_quiet().accepted == 20
+    desk.check()
+
+
+def test_a_bug_in_the_connector_beside_answers_loses_none_of_them(sqlite_ledger: Ledger) -> None:
+    clock = FakeClock()
+    system = Slow(clock, batch_size=1)
+    system.plan("ok", "ok", "ok", "ok", "crash", "ok")
+    desk = Desk(sqlite_ledger, system, clock)
+    desk.queue(KEYS)
+    with pytest.raises(RuntimeError):
+        run(desk)
+    assert desk.states()["sending"] > 1  # what was answered beside it is found out again, and not sent again
+    clock.advance(200)
+    run(desk)
+    assert desk.states() == {"accepted": 20}
+    desk.check()
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_a_record_that_stands_twice_in_the_ledger_is_not_sent(sqlite_desk: Desk, batch_size: int) -> None:
+    desk = sqlite_desk
+    desk.system.batch_size = batch_size
+    desk.queue(KEYS[:3])
+    with desk.ledger.write() as tx:
+        tx.exec_driver_sql("CREATE TABLE other AS SELECT * FROM delivery_item")
+        tx.exec_driver_sql("DROP TABLE delivery_item")
+        tx.exec_driver_sql("ALTER TABLE other RENAME TO delivery_item")
+        tx.exec_driver_sql("INSERT INTO delivery_item SELECT * FROM delivery_item WHERE item_key = 'K00'")
+    with pytest.raises(DrawbridgeError) as caught:
+        desk.deliver()
+    assert caught.value.code == "DB-LEDGER-008"
+    assert desk.system.sends == []
 
 
 def test_a_runner_that_lost_its_lease_sends_nothing_more_of_its_window(sqlite_desk: Desk) -> None:

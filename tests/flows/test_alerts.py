@@ -21,7 +21,7 @@ from ledger.approvals import record_approval
 from ledger.audit import events, verify_audit
 from ledger.confirmations import record_dispatch
 from ledger.leases import acquire
-from ledger.messages import add_message, log_answer, set_message
+from ledger.messages import add_messages, log_answer, new_message, set_message
 from ledger.outbox import add_items, outbox_items, set_items
 from tests.flows.alert_receiver import Receiver, receiver
 from tests.flows.alert_site import LAST_DAY, Desk, desk, visited
@@ -78,7 +78,8 @@ def park(opened: Desk, batch: str, keys: list[str], kind: str = "record") -> Non
     at = opened.clock.at
     with opened.site.ledger.write() as tx:
         add_items(tx, kind, TASK, "ready", [(key, 1, "{}", None) for key in keys], at)
-        add_message(tx, batch, kind, TASK, "publicity", b"x", [(k, 1) for k in keys], created_at=at, wall=at)
+        message = new_message(batch, kind, TASK, "publicity", b"x", at, at)
+        add_messages(tx, [(message, [(k, 1) for k in keys])])
         items = outbox_items(tx, kind, TASK, keys)
         set_items(tx, items, state="parked", batch_no=batch, code="DB-DELIVERY-020")
         set_message(tx, batch, state="parked")
@@ -153,7 +154,8 @@ def test_what_comes_back_is_told_again_and_says_so(opened: Desk, got: Receiver) 
 def test_a_publicity_system_that_has_not_answered_for_a_while_is_told_of(opened: Desk, got: Receiver) -> None:
     at = opened.clock.at
     with opened.site.ledger.write() as tx:
-        add_message(tx, "B1", "record", TASK, "publicity", b"x", [("a", 1)], created_at=at, wall=at)
+        message = new_message("B1", "record", TASK, "publicity", b"x", at, at)
+        add_messages(tx, [(message, [("a", 1)])])
         log_answer(tx, "B1", "send", "not-sent", "DB-PUBLICITY-001", "", at)
     opened.look(at + timedelta(minutes=5))
     assert headings(got) == []

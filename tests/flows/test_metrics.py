@@ -13,7 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from flows.metrics import metrics_text, serve_metrics, write_metrics
-from ledger.messages import add_message, log_answer
+from ledger.messages import add_messages, log_answer, new_message
 from ledger.outbox import STATES, add_items
 from tests.flows.alert_site import LAST_DAY, Desk, desk, visited
 from tests.ledger.samples import TASK, uscc
@@ -79,7 +79,8 @@ def test_stages_failures_answers_and_alerts_are_counted(opened: Desk) -> None:
     opened.stop(None, "draw")
     opened.stop("DB-RUN-009", "draw")
     with opened.site.ledger.write() as tx:
-        add_message(tx, "B1", "record", TASK, "publicity", b"x", [("a", 1)], created_at=at, wall=at)
+        message = new_message("B1", "record", TASK, "publicity", b"x", at, at)
+        add_messages(tx, [(message, [("a", 1)])])
         log_answer(tx, "B1", "send", "not-sent", "DB-PUBLICITY-001", "", at)
         log_answer(tx, "B1", "send", "unknown", "DB-PUBLICITY-003", "", at)
         log_answer(tx, "B1", "query", "receipt", None, "", at)
@@ -134,7 +135,8 @@ def test_the_dashboard_asks_for_nothing_that_is_not_there(opened: Desk) -> None:
     at = opened.clock.at
     opened.stop("DB-RUN-009", "draw")
     with opened.site.ledger.write() as tx:
-        add_message(tx, "B1", "record", TASK, "publicity", b"x", [("a", 1)], created_at=at, wall=at)
+        message = new_message("B1", "record", TASK, "publicity", b"x", at, at)
+        add_messages(tx, [(message, [("a", 1)])])
         log_answer(tx, "B1", "send", "receipt", None, "", at)
         add_items(tx, "form", TASK, "ready", [("a", 1, "{}", None)], at)
     opened.look()

@@ -216,7 +216,7 @@ def perform(stage: Stage, plan: Schedule) -> Verdict:
     _correct(run)
     if plan.twice:
         run.work(None, twice=True)
-    if plan.operators and plan.deaths:
+    if plan.operators and (plan.deaths or _death_of_decision(run)):
         run.work(None, patience_s=0.1)
         decide(run, _death_of_decision(run))
     _count_faults(run)

@@ -181,6 +181,8 @@ def schedule(seed: int, number: int, catalogue: Sequence[str], *, quiet: bool = 
     death = {"point": target, "nth": chance.randint(1, 2), "how": chance.choice(("kill", "exit"))}
     if point.act == "work" and target[1:] not in ("9", "10", "11", "12", "13"):
         death["nth"] = 1 + (number // len(names)) % 3 % (3 if target[1:] != "8" else 1)
+    elif point.act == "decide":
+        death["nth"] = 1 + (number // len(names)) % 2
     elif point.act == "work":
         death["nth"] = 1 + (number // len(names)) % (2 if target[1:] in ("9", "10") else 1)
     deaths = [death] if point.act == "work" else []
