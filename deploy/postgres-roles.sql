@@ -1,4 +1,4 @@
--- Databases and roles on a PostgreSQL server (release 13 or later), once, as its administrator:
+-- Databases and roles on a PostgreSQL server (release 15 or later), once, as its administrator:
 --   psql -f deploy/postgres-roles.sql
 -- then a password for each of the three roles: \password drawbridge, and so on.
 --
@@ -21,6 +21,11 @@ GRANT ALL ON SCHEMA public TO drawbridge_owner;
 GRANT USAGE ON SCHEMA public TO drawbridge;
 ALTER DEFAULT PRIVILEGES FOR ROLE drawbridge_owner IN SCHEMA public
   GRANT SELECT, INSERT, UPDATE ON TABLES TO drawbridge;
+-- From release 17 on the service may have a table analysed after many rows were queued; before, autovacuum does it.
+SELECT current_setting('server_version_num')::int >= 170000 AS can_maintain \gset
+\if :can_maintain
+ALTER DEFAULT PRIVILEGES FOR ROLE drawbridge_owner IN SCHEMA public GRANT MAINTAIN ON TABLES TO drawbridge;
+\endif
 
 \connect prefect
 GRANT ALL ON SCHEMA public TO prefect;

@@ -31,6 +31,7 @@ _COMMANDS = {
     "reconcile": ("flows.commands.books:reconcile", "逐户逐项核对公示，列出建议。只读。"),
     "report": ("flows.commands.books:report", "由台账生成统计表、总结和各种文书。"),
     "audit": ("flows.commands.books:audit", "核验台账的审计链。"),
+    "ledger": ("flows.commands.moving:ledger", "台账所在的数据库：搬到另一个数据库。"),
     "forget": ("flows.commands.forget:forget", "清除到期的个人信息，记入审计链。"),
     "mock": ("flows.commands.services:mock", "单独启动模拟平台和模拟公示系统。"),
     "serve": ("flows.commands.services:serve", "启动服务和界面，部署各流程。"),

@@ -19,11 +19,14 @@ _KINDS = (
     (re.compile(r"\[%Y-.*\]"), "日期时间"),
 )
 _EXTRAS = (
-    (re.compile(r"\[required\]"), "［必填］"),
-    (re.compile(r"\[default: (.*?)\]"), r"［默认 \1］"),
-    (re.compile(r"\[x>=(\S+?)\]"), r"［不小于 \1］"),
-    (re.compile(r"\[(\S+?)<=x<=(\S+?)\]"), r"［\1 至 \2］"),
+    (re.compile(r"^required$"), "必填"),
+    (re.compile(r"^default: (.*)$"), r"默认 \1"),
+    (re.compile(r"^x>=(\S+)$"), r"不小于 \1"),
+    (re.compile(r"^x<=(\S+)$"), r"不大于 \1"),
+    (re.compile(r"^(\S+?)<=x<=(\S+)$"), r"\1 至 \2"),
 )
+# All that click adds at the end of a help text, in one pair of brackets.
+_ADDED = re.compile(r"\[((?:required|default: |x[<>]=|\S+<=x<=)[^\]]*)\]$")
 
 
 class ChineseHelp(click.HelpFormatter):
@@ -41,7 +44,7 @@ class ChineseHelp(click.HelpFormatter):
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """Writes a list of options or commands; a Chinese character is two columns wide."""
-        listed = [(_replaced(first, _KINDS), _replaced(second, _EXTRAS)) for first, second in rows]
+        listed = [(_replaced(first, _KINDS), _ADDED.sub(_extras, second)) for first, second in rows]
         second_at = min(max(cell_len(first) for first, _ in listed), col_max) + col_spacing
         for first, second in listed:
             begun = f"{'':>{self.current_indent}}{first}"
@@ -73,6 +76,10 @@ def _replaced(text: str, table: Iterable[tuple[re.Pattern[str], str]]) -> str:
     for pattern, words in table:
         text = pattern.sub(words, text)
     return text
+
+
+def _extras(added: re.Match[str]) -> str:
+    return "［" + "；".join(_replaced(one, _EXTRAS) for one in added[1].split("; ")) + "］"
 
 
 def in_chinese(error: click.ClickException) -> str:

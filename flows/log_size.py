@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 LARGEST_BYTES = 20 * 2**20
@@ -16,12 +17,17 @@ LARGEST_BYTES = 20 * 2**20
 def keep_small(log: Path, largest_bytes: int = LARGEST_BYTES) -> bool:
     """Empties a log that has outgrown the limit; what it held is kept once, beside it. True: it was.
 
-    What is written in between is lost, and a disk that is full leaves the log as it is.
+    What is written in between is lost; on a full disk nothing is kept, since room is what is wanted there.
     """
+    kept = log.with_suffix(f".1{log.suffix}")
     try:
         if log.stat().st_size <= largest_bytes:
             return False
-        shutil.copyfile(log, log.with_suffix(f".1{log.suffix}"))
+        try:
+            shutil.copyfile(log, kept)
+        except OSError:
+            with suppress(OSError):
+                kept.unlink()
         os.truncate(log, 0)
     except OSError:
         return False

@@ -70,6 +70,7 @@ def metrics_text(site: Site) -> str:
 def write_metrics(site: Site, path: Path) -> None:
     """Writes the figures whole, or leaves what was there; `path` ends in .prom for node_exporter."""
     write_to_textfile(str(path), _registry(site))
+    path.chmod(0o644)  # node_exporter, which reads it, is another user
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 
 import httpx
 
+from schemas.errors import DrawbridgeError
+
 PATIENCE_S = 30.0
 """Longer than a server takes to be found dead and to start again."""
 _TRY_EVERY_S = 1.0
@@ -39,12 +41,13 @@ def tell(message: Callable[[], object], patience_s: float = PATIENCE_S) -> bool:
 def is_server_gone(error: BaseException | None) -> bool:
     """Whether an error comes from a request to Prefect's server that got no answer.
 
-    Requests to the outside systems never end that way: the connectors turn what httpx raises into codes.
+    Requests to the outside systems never end that way: the connectors turn what httpx raises into errors of
+    the catalogue, and what lies behind one of those is theirs.
     """
-    while error is not None:
+    while error is not None and not isinstance(error, DrawbridgeError):
         if isinstance(error, httpx.TransportError):
             return True
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return False
 
 

@@ -18,6 +18,7 @@ from flows.ledger_mark import begin as begin_mark
 from flows.settings import LEDGER_FILE, Settings, load_settings
 from ledger.campaigns import campaign_of, register_campaign
 from ledger.engine import Ledger, open_ledger
+from ledger.moving import moved_to
 from rules.plan_file import load_campaign
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
@@ -96,6 +97,7 @@ def open_books(settings: Settings | None = None) -> Iterator[OfflineBooks]:
     _refuse_a_lost_file(settings, home)
     ledger = open_ledger(settings.ledger_url)
     try:
+        _refuse_a_moved_ledger(ledger)
         _refuse_another_ledger(home, ledger)
         begin_mark(home, ledger)
         yield OfflineBooks(settings, home, ledger, source_of(settings))
@@ -116,6 +118,17 @@ def _refuse_a_lost_file(settings: Settings, home: Home) -> None:
     if settings.database_url is None and not (home.root / LEDGER_FILE).exists():
         for certificate in drawn_campaigns(home).values():
             raise DrawbridgeError("DB-RUN-029", path=home.root / LEDGER_FILE, certificate=certificate)
+
+
+def _refuse_a_moved_ledger(ledger: Ledger) -> None:
+    """What was recorded in a ledger that was left behind would be missing in the one that is used.
+
+    Raises DrawbridgeError DB-LEDGER-050.
+    """
+    with ledger.read() as tx:
+        gone = moved_to(tx)
+    if gone is not None:
+        raise DrawbridgeError("DB-LEDGER-050", place=ledger.place, to=gone[0], at=gone[1])
 
 
 def _refuse_another_ledger(home: Home, ledger: Ledger) -> None:

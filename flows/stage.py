@@ -201,6 +201,6 @@ def _performed(site: Site, campaign: Campaign, stage: Stage, title: str, of: int
 @contextmanager
 def heard() -> Iterator[None]:
     """Lets Prefect's log hear the run where nobody else listens, and of its errors what may be heard."""
-    silent = is_heard() or FlowRunContext.get() is None
-    with kept_safe(), nullcontext() if silent else listening(LogReporter(get_run_logger())):
+    has_listener = is_heard() or FlowRunContext.get() is None
+    with kept_safe(), nullcontext() if has_listener else listening(LogReporter(get_run_logger())):
         yield

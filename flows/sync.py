@@ -165,7 +165,7 @@ def _stop_at_the_gate(site: Site, kind: str) -> None:
         _write_workbook(site, kind, site.home.folder("名录"))
         raise DrawbridgeError("DB-SYNC-002", read=now.read, refused=now.quarantined, **facts)
     if before is not None and shrinks_too_much(before.accepted, now.accepted, percent):
-        raise DrawbridgeError("DB-SYNC-001", before=before.accepted, now=now.accepted, **facts)
+        raise DrawbridgeError("DB-SYNC-001", held=before.accepted, now=now.accepted, **facts)
 
 
 def _fetch(site: Site, kind: str) -> Callable[[int, str | None], Page[Any]]:

@@ -151,19 +151,24 @@ def events(tx: Transaction, subject: str | None = None, kind: str | None = None)
 def verify_audit(engine: sa.Engine, heads: Sequence[AuditHead] = ()) -> AuditVerdict:
     """Recomputes the chain from its first event; compares it with its head and `heads` kept elsewhere."""
     with engine.begin() as tx:
-        last = AuditHead(0, ORIGIN)
-        kept = {h.seq: h.digest for h in heads}
-        broken: tuple[int, str] | None = None
-        query = sa.select(audit_event).order_by(audit_event.c.seq_no)
-        for row in tx.execution_options(yield_per=1000).execute(query):
-            reason = _fault(row, last) or _differs(kept, row.seq_no, row.digest)
-            if reason is not None:
-                broken = (min(row.seq_no, last.seq + 1), reason)
-                break
-            last = AuditHead(row.seq_no, row.digest)
-        count = tx.scalar(sa.select(sa.func.count()).select_from(audit_event)) or 0
-        if broken is None:
-            broken = _end_fault(last, head(tx), kept)
+        return verify_chain(tx, heads)
+
+
+def verify_chain(tx: Transaction, heads: Sequence[AuditHead] = ()) -> AuditVerdict:
+    """As `verify_audit`, of what a transaction sees."""
+    last = AuditHead(0, ORIGIN)
+    kept = {h.seq: h.digest for h in heads}
+    broken: tuple[int, str] | None = None
+    query = sa.select(audit_event).order_by(audit_event.c.seq_no)
+    for row in tx.execute(query, execution_options={"yield_per": 1000}):
+        reason = _fault(row, last) or _differs(kept, row.seq_no, row.digest)
+        if reason is not None:
+            broken = (min(row.seq_no, last.seq + 1), reason)
+            break
+        last = AuditHead(row.seq_no, row.digest)
+    count = tx.scalar(sa.select(sa.func.count()).select_from(audit_event)) or 0
+    if broken is None:
+        broken = _end_fault(last, head(tx), kept)
     if broken is None:
         return AuditVerdict(count, last)
     return AuditVerdict(count, last, broken_at=broken[0], reason=broken[1])

@@ -41,17 +41,21 @@ def overdue(tx: Transaction, before: datetime) -> Erased:
     return Erased(*(tx.scalar(one) or 0 for one in (refused, gone["inspector"], gone["object"])))
 
 
-def erase(tx: Transaction, before: datetime, now: datetime) -> Erased:
-    """Erases what is overdue and adds `personal-data-erased` with the counts; for nothing, no event."""
+def erase(tx: Transaction, before: datetime, now: datetime, workbooks: int = 0) -> Erased:
+    """Erases what is overdue and adds `personal-data-erased` with the counts; for nothing, no event.
+
+    `workbooks`: files of refused rows that the caller removes next.
+    """
     found = overdue(tx, before)
-    if found == Erased(0, 0, 0):
+    if found == Erased(0, 0, 0) and not workbooks:
         return found
     if tx.dialect.name == "sqlite":
         tx.exec_driver_sql("PRAGMA secure_delete=ON")  # zeros, not only a mark that the place is free
     tx.execute(quarantine.update().where(_refused(before)).values(raw=NOTHING))
     for kind in ("inspector", "object"):
         tx.execute(dir_row.delete().where(_gone(kind, before)))
-    append(tx, "personal-data-erased", "retention", {"before": time_text(before), **asdict(found)}, now)
+    facts = {"before": time_text(before), **asdict(found), "workbooks": workbooks}
+    append(tx, "personal-data-erased", "retention", facts, now)
     return found
 
 

@@ -46,7 +46,7 @@ def forget(days: int, dry_run: bool, as_json: bool) -> int:
                 found = overdue(tx, before)
         else:
             with books.ledger.write() as tx:
-                found = erase(tx, before, now)
+                found = erase(tx, before, now, len(workbooks))
             settle(books.ledger)
             _remove(workbooks)
     counts = {**asdict(found), "workbooks": len(workbooks)}
@@ -56,7 +56,7 @@ def forget(days: int, dry_run: bool, as_json: bool) -> int:
     click.echo(
         f"{'到期未清除' if dry_run else '已清除'}：被隔离的行 {found.refused}，离开名录的人员 "
         f"{found.inspectors}、抽查对象 {found.objects}，隔离清单文件 {len(workbooks)} 个。"
-        + ("" if dry_run else "已记入审计链。" if any(asdict(found).values()) else "")
+        + ("" if dry_run else "已记入审计链。" if any(asdict(found).values()) or workbooks else "")
     )
     return DONE
 

@@ -223,7 +223,7 @@ def _stop_at_the_gate(
         before = latest_snapshot(tx, IMPORTED, kind)
     percent = books.settings.directory_loss_percent
     if before is not None and shrinks_too_much(before.accepted, now, percent):
-        raise DrawbridgeError("DB-INPUT-048", path=file, now=now, before=before.accepted, percent=percent)
+        raise DrawbridgeError("DB-INPUT-048", path=file, now=now, held=before.accepted, percent=percent)
 
 
 def _record(books: OfflineBooks, kind: str, file: Path, found: Import[Any]) -> None:

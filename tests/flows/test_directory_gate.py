@@ -64,7 +64,7 @@ def test_a_list_that_lost_too_much_does_not_take_the_place_of_the_last(
         with pytest.raises(DrawbridgeError) as stopped:
             pull(site, "object")
         assert stopped.value.code == "DB-SYNC-001"
-        assert stopped.value.facts["before"] == before.accepted
+        assert stopped.value.facts["held"] == before.accepted
         assert standing(site) == before
         assert held(site) == before.accepted, "nothing is marked as gone"
         with pytest.raises(DrawbridgeError, match="DB-SYNC-001"):

@@ -18,3 +18,11 @@ def test_a_log_is_emptied_when_it_is_too_large_and_what_it_held_is_kept_once(tmp
     assert log.read_bytes() == b"third\n"
     assert (tmp_path / "server.1.log").read_bytes() == b"first\nsecond\n"
     assert not keep_small(tmp_path / "no.log")
+
+
+def test_where_nothing_can_be_kept_the_log_is_emptied_all_the_same(tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    log.write_bytes(b"much\n" * 10)
+    (tmp_path / "server.1.log").mkdir()  # as a full disk: no copy can be made
+    assert keep_small(log, largest_bytes=10)
+    assert log.read_bytes() == b""

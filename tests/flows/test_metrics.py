@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -117,7 +118,12 @@ def test_a_scrape_over_http_sees_what_has_just_been_recorded(opened: Desk) -> No
 
 def test_the_file_for_node_exporter_holds_the_same(opened: Desk, tmp_path: Path) -> None:
     path = tmp_path / "drawbridge.prom"
-    write_metrics(opened.site, path)
+    former = os.umask(0o077)  # as every command sets it
+    try:
+        write_metrics(opened.site, path)
+    finally:
+        os.umask(former)
+    assert path.stat().st_mode & 0o777 == 0o644, "node_exporter is another user"
     assert figures(path.read_text("utf-8")) == figures(metrics_text(opened.site))
     assert [one.name for one in tmp_path.iterdir() if one.suffix != ""] == ["drawbridge.prom"]
 

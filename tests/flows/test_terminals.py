@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import psutil
 import pytest
 from rich.cells import cell_len
 
+from flows.cli import drawbridge
 from tests.end_to_end.installation import PLAN, PROJECT, TASK, Installation
 
 
@@ -102,3 +106,22 @@ def test_help_lines_up_and_has_no_english(installation: Installation, command: t
     assert len(begins) == 1
     assert not [line for line in lines if "TEXT" in line or "INTEGER" in line or "required" in line]
     assert max(map(cell_len, lines)) <= 82
+
+
+def test_no_help_says_anything_in_english() -> None:
+    texts = dict(helps(drawbridge, ("drawbridge",)))
+    assert len(texts) > 60
+    english = re.compile(r"\b(TEXT|INTEGER|FLOAT|FILE|PATH|RANGE|required|default|Options|Usage)\b|x[<>]=")
+    assert {name: found[0] for name, text in texts.items() if (found := english.search(text))} == {}
+
+
+def helps(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """The help of a command and of all below it; the mock's own is argparse's."""
+    with click.Context(command, info_name=" ".join(path)) as context:
+        yield " ".join(path), command.get_help(context)
+        if isinstance(command, click.Group):
+            for name in command.list_commands(context):
+                below = command.get_command(context, name)
+                assert below is not None
+                if name != "mock":
+                    yield from helps(below, (*path, name))

@@ -11,12 +11,17 @@ import httpx
 import pytest
 from prefect.exceptions import FlowPauseTimeout
 
+from connectors.factory import connect
+from connectors.profile import load_profile
+from connectors.protocols import SystemUnreachable
 from connectors.replies import safe_text
 from flows.command_line import run_command_line
 from flows.kept_safe import kept_safe
 from flows.logs import JsonFormatter
+from flows.server_gone import is_server_gone
 from schemas.errors import DrawbridgeError
 from schemas.inspector import Inspector
+from tests.connectors.conftest import hurried
 from tests.end_to_end.installation import Installation
 
 QUOTED = "金丝雀甲 13900000001 postgresql://u:canary@db/x"
@@ -138,3 +143,24 @@ def test_a_parameter_that_names_a_file_shows_nothing_of_it(installation: Install
         assert ran.code == 2
         assert "canary" not in ran.err + ran.out
         assert "root:" not in ran.err
+
+
+@pytest.mark.parametrize("set_aside", [True, False])
+def test_what_comes_up_beside_a_fault_of_the_platform_loses_its_text_too(set_aside: bool) -> None:
+    profile = hurried(load_profile("hebei"))
+    nowhere, gone = "http://127.0.0.1:9", list[bool]()
+    with connect(profile, nowhere, nowhere, "key", "secret") as connections:
+
+        def mistaken() -> None:
+            try:
+                connections.platform.items()
+            except SystemUnreachable as fault:
+                gone.append(is_server_gone(fault))
+                if not set_aside:
+                    row_of_a_roster()
+                raise KeyError(QUOTED) from None
+
+        with pytest.raises(DrawbridgeError) as caught, kept_safe():
+            mistaken()
+    assert (caught.value.code, caught.value.facts["kind"]) == ("DB-CLI-005", "KeyError")
+    assert gone == [False], "as if Prefect's server gave no answer"

@@ -52,6 +52,7 @@ CODE = [
     ("POST", "/api/automations/"),
     ("PUT", f"/api/automations/{ID}"),
     ("POST", "/api/flows/"),
+    ("PUT", "/api/admin/storage"),
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -121,6 +122,9 @@ def test_the_command_leaves_nothing_of_it_in_the_folder(installation: Installati
     assert STAYS.encode() in held(home)
     again = installation.call("forget", "--json").document
     assert not any(again[key] for key in counts)
+    with closing(open_ledger(f"sqlite:///{home / 'ledger.sqlite3'}")) as ledger, ledger.read() as tx:
+        (told,) = events(tx, kind="personal-data-erased")
+    assert {key: told.facts[key] for key in counts} == counts
     assert json.loads(installation.call("audit", "verify", "--json").out)["broken_at"] is None
 
 
