@@ -7,8 +7,8 @@
 A backup is a folder `20240528T013000Z` with the ledger (`ledger.sqlite3`, or `ledger.pgdump` of
 PostgreSQL), the campaigns' documents (`papers/`), and `backup.json`: sums, and the head of the audit chain at
 that moment.  It holds what the ledger holds, inspectors' names included: keep it as the ledger is kept, and a
-copy on another machine.  Not in it: secrets, settings, Prefect's history (what was decided is in the ledger).
-Settings are those of drawbridge: DRAWBRIDGE_HOME, DRAWBRIDGE_DATABASE_URL.
+copy on another machine.  Not in it: secrets, settings, the ledger's keys, Prefect's history (what was decided
+is in the ledger).  Settings are those of drawbridge: DRAWBRIDGE_HOME, DRAWBRIDGE_DATABASE_URL.
 """
 # ruff: noqa: INP001, T201 -- a program of its own
 

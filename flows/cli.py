@@ -33,6 +33,7 @@ _COMMANDS = {
     "audit": ("flows.commands.books:audit", "核验台账的审计链。"),
     "ledger": ("flows.commands.moving:ledger", "台账所在的数据库：搬到另一个数据库。"),
     "forget": ("flows.commands.forget:forget", "清除到期的个人信息，记入审计链。"),
+    "keys": ("flows.commands.keys:keys", "台账的密钥：查看还有多少内容待加密，全部改用第一个密钥。"),
     "mock": ("flows.commands.services:mock", "单独启动模拟平台和模拟公示系统。"),
     "serve": ("flows.commands.services:serve", "启动服务和界面，部署各流程。"),
     "doctor": ("flows.commands.doctor:doctor", "检查安装是否正常，并说明怎么办。"),

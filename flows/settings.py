@@ -7,7 +7,7 @@ DRAWBRIDGE_PUBLICITY_URL    the publicity system's exchange and public view
 DRAWBRIDGE_APP_KEY, DRAWBRIDGE_APP_SECRET (or …_APP_SECRET_FILE)
 DRAWBRIDGE_PROFILE          interface profile: a name in connectors/profiles or a path (default: hebei)
 DRAWBRIDGE_CA_FILE          a private certification authority, PEM
-DRAWBRIDGE_KEY_FILE         keys that seal the approvers' secrets in the ledger, see docs/security.md
+DRAWBRIDGE_KEY_FILE         keys that seal personal data in the ledger, see docs/security.md
 DRAWBRIDGE_CLOCK_URL        a mock's control face; set: campaign time is read there
 DRAWBRIDGE_MAX_WAIT_S       how long a run waits for people before it ends as waiting (default: 0)
 DRAWBRIDGE_POLL_S           seconds between two looks while it waits (default: 30)

@@ -17,6 +17,7 @@ from flows.home import Home
 from flows.ledger_mark import begin as begin_mark
 from flows.settings import LEDGER_FILE, Settings, load_settings
 from ledger.campaigns import campaign_of, register_campaign
+from ledger.encrypted import read_keys
 from ledger.engine import Ledger, open_ledger
 from ledger.moving import moved_to
 from rules.plan_file import load_campaign
@@ -90,12 +91,15 @@ class Site:
 
 @contextmanager
 def open_books(settings: Settings | None = None) -> Iterator[OfflineBooks]:
-    """The ledger without any connection, for commands that work on what is recorded."""
+    """The ledger without any connection, for commands that work on what is recorded.
+
+    Raises DrawbridgeError DB-APPROVER-020 for a file of keys that is none, and as `open_ledger`.
+    """
     settings = settings or load_settings()
     home = Home(settings.home)
     home.folder()
     _refuse_a_lost_file(settings, home)
-    ledger = open_ledger(settings.ledger_url)
+    ledger = open_ledger(settings.ledger_url, read_keys(settings.key_file))
     try:
         _refuse_a_moved_ledger(ledger)
         _refuse_another_ledger(home, ledger)

@@ -7,6 +7,7 @@ in a row the approver waits ten minutes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -114,6 +115,24 @@ def try_code(
         approver.update().where(approver.c.approver_id == approver_id).values(wrong_codes=0, code_secret=kept)
     )
     return "good", row.approver_role
+
+
+def outdated_secrets(tx: Transaction, keys: Keys) -> dict[str, bytes]:
+    """By number the secrets, as they are stored, that are not sealed by the first key.
+
+    Of those who left none: nothing opens them any more, and it may be that their key is lost.
+    """
+    query = sa.select(approver.c.approver_id, approver.c.code_secret).where(approver.c.left_at.is_(None))
+    found = {who: bytes(stored) for who, stored in tx.execute(query).tuples()}
+    return {who: stored for who, stored in found.items() if not keys.is_current(stored)}
+
+
+def reseal_secrets(tx: Transaction, keys: Keys, outdated: Mapping[str, bytes]) -> None:
+    """Seals these by the first key. Raises DrawbridgeError DB-APPROVER-021 if one does not open."""
+    for who, stored in outdated.items():
+        secret = keys.unseal(_place(who), stored)
+        sealed = keys.seal(_place(who), secret)
+        tx.execute(approver.update().where(approver.c.approver_id == who).values(code_secret=sealed))
 
 
 def code_at(secret: bytes, wall: datetime) -> str:

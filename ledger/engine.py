@@ -8,18 +8,21 @@ which every writer moves anyway.  Readers see one state and are never in a write
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
+from ledger.encrypted import NO_KEYS, Keys
 from ledger.failures import translated
 from ledger.migrate import REVISION, recorded_revision, upgrade
 from ledger.tables import audit_head
+from ledger.types import give_keys
 from schemas.errors import DrawbridgeError
 
 Transaction: TypeAlias = sa.Connection
@@ -38,10 +41,11 @@ _DRIVERS = {
 
 @dataclass(frozen=True)
 class Ledger:
-    """An open ledger. `place` names it without password."""
+    """An open ledger. `place` names it without password; `first`: what the first to write does before."""
 
     engine: sa.Engine
     place: str
+    first: list[Callable[[Transaction], None]] = field(default_factory=list, compare=False, repr=False)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -63,7 +67,10 @@ class Ledger:
         with translated(self.place), writer.begin() as tx:
             if tx.dialect.name == "postgresql":
                 tx.execute(sa.select(audit_head.c.seq_no).with_for_update())
+            for act in self.first:
+                act(tx)
             yield tx
+        self.first.clear()
 
     def close(self) -> None:
         """Gives the connections back."""
@@ -79,17 +86,29 @@ class DatabaseState:
     is_current: bool
 
 
-def open_ledger(url: str) -> Ledger:
+def open_ledger(url: str, keys: Keys | None = NO_KEYS) -> Ledger:
     """Opens the ledger at a SQLAlchemy URL, makes it if there is none, brings an older one up to date.
+
+    With `keys` personal data is sealed as it is written.  None, for who takes rows as they are stored: no key
+    is asked for, and what is sealed does not open.
 
     `sqlite:///path` or `postgresql://…`. Raises DrawbridgeError DB-LEDGER-001 for another address,
     -002 refused log-in or no such database, -003…-009 as the database fails, -010 if the ledger was
-    written by a newer version of this program.
+    written by a newer version of this program, -011 if it needs a key that is not there.
     """
+    # Imported here: what is in the chain is read there, and every module that reads imports this one.
+    from ledger.sealing import check_keys, take_keys
+
     ledger = _connect(url)
+    give_keys(ledger.engine.dialect, keys or NO_KEYS)
     try:
+        with ledger.read() as tx:
+            is_known = keys is None or (recorded_revision(tx) is not None and check_keys(tx, keys))
         with translated(ledger.place):
             upgrade(ledger.engine)
+        if keys and keys.by_name and not is_known:
+            # Not at once: who only reads, such as a backup, changes no chain.
+            ledger.first.append(lambda tx: take_keys(tx, datetime.now(UTC)))
     except BaseException:
         ledger.close()
         raise
@@ -110,6 +129,22 @@ def describe_database(url: str) -> DatabaseState:
         with ledger.read() as tx:
             revision = recorded_revision(tx)
             return DatabaseState(_product(tx), revision, revision == REVISION)
+    finally:
+        ledger.close()
+
+
+def check_needed_keys(url: str, keys: Keys) -> None:
+    """Whether these keys open the ledger at `url`; changes nothing.
+
+    Raises as `open_ledger`, DrawbridgeError DB-LEDGER-011 among it.
+    """
+    from ledger.sealing import check_keys
+
+    ledger = _connect(url)
+    try:
+        with ledger.read() as tx:
+            if recorded_revision(tx) is not None:
+                check_keys(tx, keys)
     finally:
         ledger.close()
 

@@ -86,11 +86,11 @@ def move(
     fail.  Then the target is as empty as before, and the source is still the ledger.
     """
     _require_revision(source_url, (REVISION,))
-    with closing(open_ledger(source_url)) as source:
+    with closing(open_ledger(source_url, keys=None)) as source:
         with source.read() as old:
             _refuse_one_in_use(source, old, at, is_gone)  # before a target is made
         _require_revision(target_url, (REVISION, None))
-        with closing(open_ledger(target_url)) as target, source.write() as old:
+        with closing(open_ledger(target_url, keys=None)) as target, source.write() as old:
             _refuse_one_in_use(source, old, at, is_gone)
             return _move(source, target, old, at)
 

@@ -19,7 +19,7 @@ from ledger.tables import dir_row, quarantine
 from ledger.types import time_text
 
 NOTHING = "{}"
-"""What stands in place of an erased row; its digest stays, so that the row can be recognised."""
+"""What stands in place of an erased row, never sealed; its digest stays, so that it can be recognised."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,19 @@ def erase(tx: Transaction, before: datetime, now: datetime, workbooks: int = 0) 
     found = overdue(tx, before)
     if found == Erased(0, 0, 0) and not workbooks:
         return found
-    if tx.dialect.name == "sqlite":
-        tx.exec_driver_sql("PRAGMA secure_delete=ON")  # zeros, not only a mark that the place is free
-    tx.execute(quarantine.update().where(_refused(before)).values(raw=NOTHING))
+    overwrites(tx)
+    tx.execute(quarantine.update().where(_refused(before)).values(raw=sa.literal(NOTHING, sa.Text)))
     for kind in ("inspector", "object"):
         tx.execute(dir_row.delete().where(_gone(kind, before)))
     facts = {"before": time_text(before), **asdict(found), "workbooks": workbooks}
     append(tx, "personal-data-erased", "retention", facts, now)
     return found
+
+
+def overwrites(tx: Transaction) -> None:
+    """From here on SQLite writes zeros over what is erased or replaced, not only a mark that it is free."""
+    if tx.dialect.name == "sqlite":
+        tx.exec_driver_sql("PRAGMA secure_delete=ON")
 
 
 def settle(ledger: Ledger) -> None:
@@ -70,7 +75,7 @@ def settle(ledger: Ledger) -> None:
 
 
 def _refused(before: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(quarantine.c.recorded_at < before, quarantine.c.raw != NOTHING)
+    return sa.and_(quarantine.c.recorded_at < before, sa.type_coerce(quarantine.c.raw, sa.Text) != NOTHING)
 
 
 def _gone(kind: str, before: datetime) -> sa.ColumnElement[bool]:

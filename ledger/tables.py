@@ -3,6 +3,7 @@
 What is on its way to another system is in `tables_outbox`.  The rules that keep these tables
 portable: names of at most 30 characters that no dialect reserves, documents as text or bytes
 and never queried inside, no column that tells NULL from the empty text, moments as `UtcTime`.
+What holds personal data is `SealedText` or `SealedBytes`.
 A row that says what happened is never changed: what replaces it has the next number.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from ledger.types import UtcTime
+from ledger.types import SealedText, UtcTime
 
 metadata = sa.MetaData()
 
@@ -100,7 +101,7 @@ dir_row = sa.Table(
     sa.Column("kind", Word, primary_key=True),
     sa.Column("row_key", Key, primary_key=True),
     sa.Column("digest", Digest, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("body", SealedText("dir_row.body"), nullable=False),
     sa.Column("is_gone", sa.Boolean, nullable=False),
     sa.Column("snapshot_no", sa.Integer, nullable=False),  # the one that wrote this row last
     sa.Column("changed_at", UtcTime, nullable=False),
@@ -117,7 +118,7 @@ quarantine = sa.Table(
     sa.Column("row_no", sa.Integer, nullable=False),
     sa.Column("code", Word, nullable=False),
     sa.Column("reason", Sentence, nullable=False),
-    sa.Column("raw", sa.Text, nullable=False),
+    sa.Column("raw", SealedText("quarantine.raw"), nullable=False),
     sa.Column("raw_digest", Digest, nullable=False),
     sa.Column("recorded_at", UtcTime, nullable=False),
 )
@@ -309,7 +310,7 @@ form = sa.Table(
     sa.Column("form_version", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("form_no", Key, nullable=False),
     sa.Column("origin", Word, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("body", SealedText("form.body"), nullable=False),
     sa.Column("digest", Digest, nullable=False),
     sa.Column("recorded_at", UtcTime, nullable=False),
 )
@@ -325,7 +326,7 @@ result = sa.Table(
     sa.Column("item_code", Key, nullable=False),
     sa.Column("dept_code", Word, nullable=False),
     sa.Column("is_newest", sa.Boolean, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("body", SealedText("result.body"), nullable=False),
     sa.Column("digest", Digest, nullable=False),
     sa.Column("updated_at", UtcTime, nullable=False),
     sa.Column("recorded_at", UtcTime, nullable=False),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from ledger.tables import Digest, Key, Sentence, TaskId, Word, metadata
-from ledger.types import UtcTime
+from ledger.types import SealedBytes, SealedText, UtcTime
 
 delivery_item = sa.Table(
     "delivery_item",
@@ -19,7 +19,7 @@ delivery_item = sa.Table(
     sa.Column("item_key", Key, primary_key=True),
     sa.Column("item_version", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("state", sa.String(10), nullable=False),
-    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("payload", SealedText("delivery_item.payload"), nullable=False),
     sa.Column("payload_digest", Digest, nullable=False),
     sa.Column("deadline", UtcTime),
     sa.Column("attempt", sa.Integer, nullable=False),  # counts up with each message that was void
@@ -41,7 +41,7 @@ delivery_batch = sa.Table(
     sa.Column("task_id", TaskId, nullable=False),
     sa.Column("system", Word, nullable=False),
     sa.Column("state", sa.String(8), nullable=False),
-    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("body", SealedBytes("delivery_batch.body"), nullable=False),
     sa.Column("body_digest", Digest, nullable=False),
     sa.Column("created_at", UtcTime, nullable=False),
     # Wall time from here on, but for `closed_at`.

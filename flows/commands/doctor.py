@@ -24,13 +24,15 @@ from flows.settings import Settings, load_settings
 from flows.site import Site, drawn_campaigns, open_books, open_site, read_plan
 from flows.terminal import console, print_table
 from ledger.audit import verify_audit
-from ledger.engine import describe_database
+from ledger.encrypted import Keys, read_keys
+from ledger.engine import check_needed_keys, describe_database
 from ledger.failures import translated
 from schemas.errors import DrawbridgeError
 from schemas.system_errors import problem
 
 _LARGEST_SKEW_S = 60
 _LEAST_FREE_BYTES = 200 * 1024 * 1024
+_OF_KEYS = ("DB-APPROVER-020", "DB-LEDGER-011")
 _NO_RECORD = "000000000000000000-000000000000000000"
 
 
@@ -121,7 +123,25 @@ def _database(settings: Settings) -> list[Finding]:
             "" if ok else "下次运行时自动升级；升级前请先备份。",
         ),
     ]
+    try:
+        keys = read_keys(settings.key_file)
+        if state.revision is not None:
+            check_needed_keys(settings.ledger_url, keys)
+    except DrawbridgeError as error:
+        # Either way nothing is opened.
+        return [*findings, _wrong("密钥" if error.code in _OF_KEYS else "审计链", error)]
+    findings += _key_file(settings, keys)
     return [*findings, *_audit(settings)] if state.is_current else findings
+
+
+def _key_file(settings: Settings, keys: Keys) -> list[Finding]:
+    """Whether the file of keys lies apart from what they protect; without one there is nothing to say."""
+    if settings.key_file is None:
+        return []
+    if settings.key_file.resolve().is_relative_to(settings.home.resolve()):
+        act = "请移到数据目录之外，改正 DRAWBRIDGE_KEY_FILE：备份会把它和台账一起带走。"
+        return [Finding("密钥", False, f"密钥文件在 {settings.home} 里", act)]
+    return [Finding("密钥", True, f"以 {next(iter(keys.by_name))} 加密，共 {len(keys.by_name)} 个")]
 
 
 def _audit(settings: Settings) -> list[Finding]:

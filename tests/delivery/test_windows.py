@@ -57,7 +57,7 @@ class Slow(System):
 class BusyLedger(Ledger):
     """Another writer has the database for a while, each time."""
 
-    clock: FakeClock
+    clock: FakeClock = field(default_factory=FakeClock)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -221,7 +221,7 @@ def test_what_waits_is_held_back_although_the_wait_is_over_before_it_is_recorded
     desk.system.batch_size = 1
     desk.system.plan("ok", "ok", "ok", "commit_lose")
     desk.queue(KEYS)
-    ledger = BusyLedger(desk.ledger.engine, desk.ledger.place, desk.clock)
+    ledger = BusyLedger(desk.ledger.engine, desk.ledger.place, clock=desk.clock)
     deliver(ledger, desk.system, TASK, owner="a:1", clock=desk.clock, hooks=Hooks())
     with desk.ledger.read() as tx:
         codes = [event.facts["code"] for event in events(tx, kind="not-executed")]

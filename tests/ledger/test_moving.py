@@ -22,7 +22,7 @@ from ledger.engine import Ledger, open_ledger
 from ledger.moving import MOVED, RECEIVED, move, moved_to
 from ledger.tables_alerts import alert
 from ledger.tables_outbox import lease
-from ledger.types import UtcTime
+from ledger.types import SealedBytes, SealedText, UtcTime
 from schemas.errors import DrawbridgeError
 from tests.ledger.samples import NOW
 
@@ -70,11 +70,11 @@ def value_of(column: sa.Column[Any], number: int) -> Any:
             return datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC) + timedelta(days=number)
         case sa.Boolean():
             return number % 2 == 0
-        case sa.LargeBinary():
+        case sa.LargeBinary() | SealedBytes():
             return b"\x00\xff'" + bytes([number]) * 1000
         case sa.Integer():
             return number
-        case sa.String(length=None):
+        case sa.String(length=None) | SealedText():
             return f'{{"名称":"清河县第{number}商贸有限公司","𠮷":"\\u0000"}}\n'
     return f"键{number}"
 
