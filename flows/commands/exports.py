@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -66,10 +67,11 @@ def _list_command(name: str, about: str, what: str, make: Callable[[OfflineBooks
         with open_books(settings_for(task)) as books:
             campaign = resolve_campaign(books.ledger, task, books.now())
             path = _target(output) or books.home.campaign_folder(campaign.task_id) / f"{what}.xlsx"
-            kept = _kept_aside(path) if output is not None else None
             with spinning(console(to_stderr=True), f"导出{what}"):
                 columns, rows = make(books, campaign)
-                count = write_list(path, what, columns, _some(rows, what), mode=PRIVATE)
+                some = _some(rows, what)
+                kept = _kept_aside(path) if output is not None else None
+                count = write_list(path, what, columns, some, mode=PRIVATE)
         return _told(path, what, count, kept, as_json)
 
 
@@ -98,12 +100,10 @@ def _kept_aside(path: Path) -> Path | None:
 
 def _some(rows: Iterable[Sequence[Value]], what: str) -> Iterator[Sequence[Value]]:
     """The rows. Raises DrawbridgeError DB-EXPORT-002 if there are none: an empty list looks like a loss."""
-    empty = True
-    for row in rows:
-        empty = False
-        yield row
-    if empty:
-        raise DrawbridgeError("DB-EXPORT-002", what=what)
+    each = iter(rows)
+    for first in each:
+        return itertools.chain([first], each)
+    raise DrawbridgeError("DB-EXPORT-002", what=what)
 
 
 def _told(path: Path, what: str, count: int, kept: Path | None, as_json: bool) -> int:

@@ -105,6 +105,11 @@ def test_the_directories_go_out_and_come_back_unchanged(office: Office) -> None:
 def test_tasks_results_and_reconciliation_are_lists_of_their_own(office: Office) -> None:
     assert office.call("export", "results", TASK, "--json").document["error"]["code"] == "DB-EXPORT-002"
     assert not list(office.installation.home.glob("**/检查结果.xlsx"))
+    kept = office.folder / "kept.xlsx"
+    kept.write_bytes(b"before")
+    nothing = office.call("export", "results", TASK, "-o", kept, "--json").document
+    assert nothing["error"]["code"] == "DB-EXPORT-002"
+    assert [path.name for path in office.folder.glob("kept*")] == ["kept.xlsx"], "no copy of what stays"
     assert office.take(office.sheet().fine(1, 2).save()).code == 0
     counts = {}
     for name in ("tasks", "results", "reconciliation"):
