@@ -8,9 +8,7 @@ from typing import Any
 
 import click
 
-from flows.settings import load_settings
 from ledger.approvers import WRONG_CODES, try_code
-from ledger.encrypted import read_keys
 from ledger.engine import Ledger
 from schemas.errors import DrawbridgeError
 
@@ -40,11 +38,10 @@ def role_of(ledger: Ledger, approver_id: str, code: str) -> str:
     """The approver's role, if the code is good; it is used up.
 
     Raises DrawbridgeError DB-APPROVER-002 (unknown), -003 (wrong), -004 (used), -005 (too many wrong ones),
-    -020 (no file of keys), -021 (the secret does not open).
+    -021 (the secret does not open).
     """
-    keys = read_keys(load_settings().key_file)
     with ledger.write() as tx:
-        verdict, role = try_code(tx, approver_id, code, wall(), keys)
+        verdict, role = try_code(tx, approver_id, code, wall())
     if verdict != "good":
         raise DrawbridgeError(_REFUSALS[verdict], approver=approver_id, count=WRONG_CODES)
     return role

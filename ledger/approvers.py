@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from ledger.audit import append
-from ledger.encrypted import NO_KEYS, Keys
+from ledger.encrypted import Keys
 from ledger.engine import Transaction
 from ledger.tables import approver, approver_code
+from ledger.types import keys_of
 from schemas.errors import DrawbridgeError
 
 STEP_S = 30
@@ -40,12 +41,10 @@ class Approver:
     left_at: datetime | None
 
 
-def enrol(
-    tx: Transaction, approver_id: str, role: str, secret: bytes, now: datetime, keys: Keys = NO_KEYS
-) -> str:
+def enrol(tx: Transaction, approver_id: str, role: str, secret: bytes, now: datetime) -> str:
     """Enrols an approver and returns the address that a one-time-code device reads (otpauth://).
 
-    The secret is kept sealed where there are keys.
+    The secret is kept sealed where the ledger was opened with keys.
 
     Raises DrawbridgeError DB-APPROVER-001 if the number is taken, also by one who left.
     """
@@ -54,7 +53,7 @@ def enrol(
     row = {
         "approver_id": approver_id,
         "approver_role": role,
-        "code_secret": keys.seal(_place(approver_id), secret),
+        "code_secret": keys_of(tx.dialect).seal(_place(approver_id), secret),
     }
     tx.execute(approver.insert(), row | {"enrolled_at": now, "wrong_codes": 0})
     append(tx, "approver-enrolled", approver_id, {"role": role}, now)
@@ -79,9 +78,7 @@ def approvers(tx: Transaction) -> list[Approver]:
     return [Approver(row.approver_id, row.approver_role, row.enrolled_at, row.left_at) for row in rows]
 
 
-def try_code(
-    tx: Transaction, approver_id: str, code: str, wall: datetime, keys: Keys = NO_KEYS
-) -> tuple[Verdict, str]:
+def try_code(tx: Transaction, approver_id: str, code: str, wall: datetime) -> tuple[Verdict, str]:
     """Judges a code at `wall` and keeps what came of it; the role goes with it.
 
     Nothing is raised for a code, so that the count of wrong ones is committed.  A good code is used up.
@@ -94,6 +91,7 @@ def try_code(
         return "unknown", ""
     if row.wrong_codes >= WRONG_CODES and wall < row.wrong_at + REST:
         return "resting", row.approver_role
+    keys = keys_of(tx.dialect)
     secret = keys.unseal(_place(approver_id), row.code_secret)
     step = _step_of(_device(secret), code, wall)
     used = step is not None and tx.scalar(

@@ -13,7 +13,6 @@ from flows.command_line import DONE, Command, Group, home_option, json_option, p
 from flows.site import open_books
 from flows.terminal import console
 from ledger.approvers import SECRET_BYTES, approvers, dismiss, enrol
-from ledger.encrypted import read_keys
 from schemas.errors import DrawbridgeError
 
 _NUMBER = r"[\w.-]{1,40}"
@@ -42,9 +41,9 @@ def add(approver_id: str, role: str, by: str | None, code: str | None, as_json: 
             if by is None or code is None:
                 raise DrawbridgeError("DB-APPROVER-006")
             role_of(books.ledger, by, code)
-        keys, secret = read_keys(books.settings.key_file), secrets.token_bytes(SECRET_BYTES)
+        secret = secrets.token_bytes(SECRET_BYTES)
         with books.ledger.write() as tx:
-            address = enrol(tx, approver_id, role, secret, datetime.now(UTC), keys)
+            address = enrol(tx, approver_id, role, secret, datetime.now(UTC))
     if as_json:
         print_json({"approver": approver_id, "role": role, "device": address})
         return DONE

@@ -15,6 +15,7 @@ from ledger.approvers import code_at, enrol, try_code
 from ledger.encrypted import KEY_BYTES, NO_KEYS, Keys, read_keys
 from ledger.engine import Ledger, open_ledger
 from ledger.tables import approver
+from ledger.types import give_keys
 from schemas.errors import DrawbridgeError
 from tests.end_to_end.approvers import enrol as enrol_by_command
 from tests.end_to_end.installation import Installation
@@ -41,13 +42,15 @@ def stored(ledger: Ledger, who: str = "A01") -> bytes:
 def tried(ledger: Ledger, keys: Keys, minutes: int) -> str:
     at = NOW + timedelta(minutes=minutes)
     with ledger.write() as tx:
-        return try_code(tx, "A01", code_at(SECRET, at), at, keys)[0]
+        give_keys(tx.dialect, keys)
+        return try_code(tx, "A01", code_at(SECRET, at), at)[0]
 
 
 def test_what_is_stored_is_not_the_secret_and_differs_each_time(ledger: Ledger) -> None:
     with ledger.write() as tx:
-        enrol(tx, "A01", "主任", SECRET, NOW, OLD)
-        enrol(tx, "A02", "主任", SECRET, NOW, OLD)
+        give_keys(tx.dialect, OLD)
+        enrol(tx, "A01", "主任", SECRET, NOW)
+        enrol(tx, "A02", "主任", SECRET, NOW)
     assert SECRET not in stored(ledger)
     assert stored(ledger)[-36:] != stored(ledger, "A02")[-36:]
     assert tried(ledger, OLD, 1) == "good"
@@ -55,8 +58,9 @@ def test_what_is_stored_is_not_the_secret_and_differs_each_time(ledger: Ledger) 
 
 def test_without_the_key_or_in_another_row_it_does_not_open(ledger: Ledger) -> None:
     with ledger.write() as tx:
-        enrol(tx, "A01", "主任", SECRET, NOW, OLD)
-        enrol(tx, "A02", "主任", b"another secret of 20", NOW, OLD)
+        give_keys(tx.dialect, OLD)
+        enrol(tx, "A01", "主任", SECRET, NOW)
+        enrol(tx, "A02", "主任", b"another secret of 20", NOW)
     other = Keys({"2025": secrets.token_bytes(KEY_BYTES)})
     for keys in (NO_KEYS, other, Keys({"2024": OLD.by_name["2025"]})):
         with pytest.raises(DrawbridgeError, match="DB-APPROVER-021"):
@@ -77,7 +81,8 @@ def test_what_was_changed_does_not_open(change: Callable[[bytes], bytes]) -> Non
 @pytest.mark.parametrize("before", [NO_KEYS, OLD], ids=["not sealed", "an older key"])
 def test_a_good_code_seals_anew(ledger: Ledger, before: Keys) -> None:
     with ledger.write() as tx:
-        enrol(tx, "A01", "主任", SECRET, NOW, before)
+        give_keys(tx.dialect, before)
+        enrol(tx, "A01", "主任", SECRET, NOW)
     assert tried(ledger, NEW, 1) == "good"
     assert NEW.is_current(stored(ledger))
     assert tried(ledger, Keys({"2026": NEW.by_name["2026"]}), 2) == "good"

@@ -133,7 +133,7 @@ def test_an_old_key_can_go_after_everything_was_sealed_anew(url: str) -> None:
     with opened(url, OLD) as ledger:
         take(ledger, [person(number, "白玉兰" if number < 3 else PERSON) for number in range(1_200)])
         with ledger.write() as tx:
-            enrol(tx, "A01", "主任", secret, NOW, OLD)
+            enrol(tx, "A01", "主任", secret, NOW)
     with pytest.raises(DrawbridgeError, match="DB-LEDGER-011") as caught:
         open_ledger(url, ONLY_NEW)
     assert caught.value.facts["key"] == "2025"
@@ -149,7 +149,7 @@ def test_an_old_key_can_go_after_everything_was_sealed_anew(url: str) -> None:
         assert roster(ledger) == before
         with ledger.write() as tx:
             at = NOW + timedelta(minutes=1)
-            assert try_code(tx, "A01", code_at(secret, at), at, ONLY_NEW)[0] == "good"
+            assert try_code(tx, "A01", code_at(secret, at), at)[0] == "good"
             (told,) = events(tx, kind="resealed")
         assert told.facts["values"] == due
         assert verify_audit(ledger.engine).broken_at is None
