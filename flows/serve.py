@@ -24,6 +24,7 @@ from flows.lost_runs import LostRuns, client_of, watch, worker_name
 from flows.metrics import serve_metrics
 from flows.prefect_server import begin_prefect, server_log, start_prefect
 from flows.restarting import Kept
+from flows.schedules import Choice, switch
 from flows.settings import load_settings
 from flows.site import open_site
 from schemas.errors import DrawbridgeError
@@ -60,11 +61,28 @@ def apply_deployments(project: Path, environment: Mapping[str, str], log: Path) 
             raise DrawbridgeError("DB-RUN-033", log=log)
 
 
+def deploy(
+    home: Home, project: Path, environment: Mapping[str, str], schedules: Choice, say: Callable[[str], None]
+) -> None:
+    """Pool, deployments and their schedules, before any worker runs. Raises DrawbridgeError DB-RUN-033."""
+    log = home.folder() / "deploy.log"
+    try:
+        with client_of(environment["PREFECT_API_URL"]) as client:
+            apply_deployments(project, environment, log)
+            off = switch(client, schedules)
+    except httpx.HTTPError as error:
+        raise DrawbridgeError("DB-RUN-033", log=log) from error
+    if off:
+        say(f"定时运行已停用、只在有人点 Run 时运行的：{'、'.join(off)}。")
+        say("重新启用：在 Deployments 页面逐个打开，或以 drawbridge serve --schedules on 启动。")
+
+
 def serve(
     home: Home,
     port: int,
     flow_environment: dict[str, str],
     project: Path,
+    schedules: Choice,
     ready: Callable[[str], None],
     say: Callable[[str], None],
 ) -> None:
@@ -78,7 +96,7 @@ def serve(
     shutil.rmtree(home.folder("tmp"), ignore_errors=True)  # what killed workers left
     environment = {**start_prefect(home, port), **flow_environment, "DRAWBRIDGE_PROJECT": str(project)}
     api = environment["PREFECT_API_URL"]
-    apply_deployments(project, environment, home.folder() / "deploy.log")
+    deploy(home, project, environment, schedules, say)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, frame: stop.set())

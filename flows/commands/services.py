@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,9 @@ from flows.own_mock import LOCAL_POLL_S, LOCAL_WAIT_S, MockInput, OwnMock
 from flows.settings import load_settings
 from flows.terminal import console
 from schemas.errors import DrawbridgeError
+
+if TYPE_CHECKING:  # it imports Prefect, which `drawbridge mock` can do without
+    from flows.schedules import Choice
 
 
 @click.command(
@@ -35,8 +39,14 @@ def mock(arguments: tuple[str, ...]) -> int:
 @click.option("--plan", default="qinghe-2024-22", metavar="计划", help="模拟平台用哪个计划。")
 @click.option("--objects", type=click.IntRange(5, 5000), default=120, help="模拟名录的对象数。")
 @click.option("--seed", type=int, default=1, help="模拟平台的随机种子（不影响抽取本身）。")
+@click.option(
+    "--schedules",
+    type=click.Choice(["kept", "on", "off"]),
+    default="kept",
+    help="定时运行：kept 照旧（在界面停用的仍停用），on 全部启用，off 全部停用。",
+)
 @home_option
-def serve(port: int, plan: str, objects: int, seed: int) -> int:
+def serve(port: int, plan: str, objects: int, seed: int, schedules: Choice) -> int:
     """Runs until Ctrl-C or SIGTERM."""
     from flows.serve import serve as serve_until_ended
     from flows.site import find_plan, read_plan
@@ -64,7 +74,7 @@ def serve(port: int, plan: str, objects: int, seed: int) -> int:
         def ready(address: str) -> None:
             _print_addresses(address, own)
 
-        serve_until_ended(folder, port, environment, Path.cwd(), ready, out.print)
+        serve_until_ended(folder, port, environment, Path.cwd(), schedules, ready, out.print)
     out.print("已全部停止。")
     return DONE
 

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from tests.end_to_end.installation import TASK, Installation
+from flows.home import Home
+from flows.lost_runs import client_of
+from flows.serve import deploy
+from tests.end_to_end.installation import PROJECT, TASK, Installation
 from tests.flows.served import Served, serving
 
 _DEPLOYMENTS = 16
@@ -17,6 +20,28 @@ _DEPLOYMENTS = 16
 def served(installation: Installation) -> Iterator[Served]:
     with serving(installation, None, "--objects", 20) as service:
         yield service
+
+
+def schedules_on(served: Served) -> dict[str, bool]:
+    """By deployment, whether its schedule is active."""
+    rows = served.ask("POST", "/deployments/filter", {})
+    return {row["name"]: schedule["active"] for row in rows for schedule in row["schedules"]}
+
+
+def off_stays_off(served: Served) -> None:
+    """Deployed anew, as each start of the service does it."""
+    assert set(schedules_on(served).values()) == {False}  # as the service was started here
+    environment = {"PREFECT_API_URL": served.api, "DRAWBRIDGE_PROJECT": str(PROJECT)}
+    said: list[str] = []
+    deploy(Home(served.here.home), PROJECT, environment, "on", said.append)
+    assert set(schedules_on(served).values()) == {True}
+    assert said == []
+    with client_of(served.api) as client:
+        deployment = client.read_deployment_by_name("publish-results/公示结果")
+        client.update_deployment_schedule(deployment.id, deployment.schedules[0].id, active=False)
+    deploy(Home(served.here.home), PROJECT, environment, "kept", said.append)
+    assert [name for name, active in schedules_on(served).items() if not active] == ["公示结果"]
+    assert "公示结果" in said[0]
 
 
 def test_a_deployment_that_is_started_runs_a_campaign_through(served: Served) -> None:
@@ -43,6 +68,7 @@ def test_a_deployment_that_is_started_runs_a_campaign_through(served: Served) ->
         assert f"{stage}-{TASK}" in keys, keys
     boards = [row for row in artifacts if row["key"] == f"board-{TASK}"]
     assert "已全部完成" in max(boards, key=lambda row: row["created"])["data"]
+    off_stays_off(served)
 
     service = psutil.Process(served.process.pid)
     family = [service, *service.children(recursive=True)]

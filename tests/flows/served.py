@@ -100,11 +100,13 @@ def serving(here: Installation, mock: MockProcess | None = None, *arguments: obj
     """`drawbridge serve` until the end of the block; then it is ended as an operator would.
 
     Without `mock`, nothing of a platform is set in `here` and serve starts its own, as `arguments` say.
+    Nothing runs by schedule: a run that starts by itself while a test looks takes the slot of the one that
+    the test starts.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = here.start("serve", "--port", port, *arguments)
+    process = here.start("serve", "--port", port, "--schedules", "off", *arguments)
     try:
         lines: list[str] = []
         assert process.stdout is not None
