@@ -1,6 +1,6 @@
-"""Which schedules run: what an operator switched off in the pages stays off when the service starts again.
+"""Which schedules run: what was switched off in the pages stays off when the service starts again.
 
-Deploying leaves a schedule that it finds by its slug as it is, on or off (Prefect 3.8; a test holds it to that).
+Deploying leaves a schedule that it finds by its slug as it is, on or off (Prefect 3.8, held by a test).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Choice = Literal["kept", "on", "off"]
 
 
 def switch(client: SyncPrefectClient, choice: Choice) -> list[str]:
-    """Switches every schedule as `choice` says; returns the names of the deployments whose schedule is off."""
+    """Switches every schedule as `choice` says; returns the deployments whose schedule is off, by name."""
     off = []
     for deployment in client.read_deployments():
         for schedule in deployment.schedules:
