@@ -39,6 +39,11 @@ BENCHMARKS = (
     "delivery_intent",
     "delivery_xml",
     "sheets",
+    "sync",
+    "sync_memory",
+    "statistics",
+    "campaign",
+    "campaign_counties",
 )
 
 

@@ -86,6 +86,7 @@ _DATE = re.compile(
     r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
 )
 _COMPACT_DATE = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
+_MONTHS = frozenset(f"-{month:02d}" for month in range(1, 13))
 _MONTH = re.compile(r"^(\d{4})[-/.年]?(\d{1,2})月?$")
 
 
@@ -142,8 +143,8 @@ def identifier(value: object, name: str, found: Findings) -> str | None:
     Raises DB-INPUT-020 to -022, -023 (private use, too long).
     """
     text = identity(value, name, found)
-    if text is None:
-        return None
+    if text is None or (text.isascii() and len(text) <= 64 and text.isprintable()):
+        return text
     narrow = half_width(text)
     if narrow != text:
         found.repairs.append("全角字符")
@@ -222,6 +223,8 @@ def month(value: object, name: str, found: Findings) -> str | None:
         return None
     if isinstance(value, (date, datetime)):
         return f"{value.year:04d}-{value.month:02d}"
+    if type(value) is str and value[4:] in _MONTHS and value[:4].isascii() and value[:4].isdigit():
+        return value
     text = _outer(_as_text(value, name), found)
     if not text or text.upper() in _NOT_KNOWN:
         return None
@@ -236,8 +239,8 @@ def month(value: object, name: str, found: Findings) -> str | None:
 
 def count(value: object, name: str, found: Findings) -> int | None:
     """A whole number from 0 on. Raises DB-INPUT-025."""
-    if value is None:
-        return None
+    if value is None or (type(value) is int and 0 <= value < 10**9):
+        return value
     if isinstance(value, bool):
         raise DrawbridgeError("DB-INPUT-025", field=zh(name))
     text = half_width(_outer(_as_text(value, name), found))
@@ -254,7 +257,7 @@ def several(value: object, name: str, found: Findings) -> tuple[str, ...]:
 
     Raises DB-INPUT-020 to -022.
     """
-    if value is None:
+    if value is None or value == []:
         return ()
     parts: list[object] = (
         list(value) if isinstance(value, (list, tuple)) else list(_parts(_as_text(value, name)))
@@ -325,6 +328,8 @@ _BRACKETS = str.maketrans(
 
 def half_width(text: str) -> str:
     """Full-width letters, digits and signs (U+FF01–FF5E) as their ASCII twins."""
+    if text.isascii():
+        return text
     return "".join(chr(ord(c) - 0xFEE0) if "\uff01" <= c <= "\uff5e" else c for c in text)
 
 

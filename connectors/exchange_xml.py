@@ -19,7 +19,8 @@ from lxml import etree
 
 from connectors.faults import Fault
 from connectors.http import Answer
-from connectors.profile import Clock, Meaning
+from connectors.profile_clock import Clock
+from connectors.profile_rules import Meaning
 from connectors.replies import decode_text, raise_for_code, refuse_page, safe_text
 from schemas.errors import DrawbridgeError
 from schemas.publication import PublicationRecord, Receipt

@@ -55,6 +55,7 @@ FAULTS: dict[str, Kind] = {
     "receipt": Kind("019", Outcome.UNKNOWN, False),
     "drift": Kind("020", Outcome.UNKNOWN, False),
     "in_flight": Kind("032", Outcome.UNKNOWN, True),
+    "foreign": Kind("033", Outcome.UNKNOWN, False, definite=True),
 }
 
 _TRANSPORT = frozenset(

@@ -11,6 +11,7 @@ Reads are tried again where the table of faults allows; a write is one attempt, 
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import secrets
 import ssl
@@ -23,7 +24,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -33,8 +34,9 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponent
 from connectors import deadline
 from connectors.faults import Fault, as_read_error, as_write_error
 from connectors.pacing import TokenBucket, retry_after_s
-from connectors.profile import Limits, SignatureRule
-from connectors.signature import request_target, signed_headers
+from connectors.profile_rules import Limits
+from connectors.profile_signature import SignatureRule
+from connectors.signature import request_target, signed_headers, with_parameters
 from schemas.errors import DrawbridgeError
 
 T = TypeVar("T")
@@ -126,12 +128,15 @@ class Client:
         query: Mapping[str, str],
         interpret: Callable[[Answer], T],
         accept: str = "application/json",
+        method: Literal["GET", "POST"] = "GET",
     ) -> T:
-        """GET, tried again within the limits; `interpret` may raise Fault too.
+        """A question, tried again within the limits; `interpret` may raise Fault too. POST: `query` is JSON.
 
         Raises SystemUnreachable when the attempts are used up, NotFound, or DrawbridgeError for a refusal.
         """
-        target = request_target(self._prefix + path, query)
+        target = request_target(self._prefix + path, query if method == "GET" else {})
+        body = b"" if method == "GET" else json.dumps(dict(query), separators=(",", ":")).encode()
+        kind = None if method == "GET" else "application/json"
         limits = self._limits
         backoff = wait_exponential(limits.backoff_s, limits.backoff_cap_s) + wait_random(0, limits.backoff_s)
 
@@ -161,7 +166,7 @@ class Client:
         )
         try:
             return retrying(
-                lambda: interpret(self._attempt("GET", target, b"", None, accept, limits.patience_s))
+                lambda: interpret(self._attempt(method, target, body, kind, accept, limits.patience_s))
             )
         except Fault as fault:
             raise as_read_error(self.area, fault, path) from None
@@ -209,6 +214,8 @@ class Client:
                 at_s=began + (self._skew_s if abs(self._skew_s) > _SKEW_NOISE_S else 0.0),
                 nonce=secrets.token_hex(16),
             )
+            if self._rule.place == "query":
+                target, headers = with_parameters(target, headers), {}
             headers |= {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": "drawbridge"}
             if content_type is not None:
                 headers["Content-Type"] = content_type

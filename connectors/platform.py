@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+import orjson
 from pydantic import ValidationError
 
 from connectors import platform_rows, records, result_rows
@@ -19,6 +20,7 @@ from connectors.http import Answer, Client
 from connectors.paging import PageGuard
 from connectors.platform_rows import Drift, Row
 from connectors.profile import Profile
+from connectors.profile_fields import DAYS
 from connectors.protocols import (
     ConfirmationState,
     Page,
@@ -28,6 +30,7 @@ from connectors.protocols import (
     Seal,
     SystemUnreachable,
 )
+from connectors.received_page import ReceivedPage
 from connectors.replies import open_envelope
 from schemas.directory import Entity, ProjectObject
 from schemas.errors import DrawbridgeError
@@ -57,7 +60,7 @@ class HttpPlatform:
 
         def read(row: Row, found: Findings) -> Entity | ProjectObject:
             kind = platform_rows.object_kind(self._profile, row)
-            fields = self._rules.ours("project" if kind == "2" else "entity", row)
+            fields = self._fields("project" if kind == "2" else "entity", row)
             return records.read_object(fields, self._profile, kind, found)
 
         return self._page(self._rules.endpoints.objects, page_no, snapshot, None, read, ("entity", "project"))
@@ -66,7 +69,7 @@ class HttpPlatform:
         """One page of 执法检查人员名录库."""
 
         def read(row: Row, found: Findings) -> Inspector:
-            return records.read_inspector(self._rules.ours("inspector", row), self._profile, found)
+            return records.read_inspector(self._fields("inspector", row), self._profile, found)
 
         return self._page(self._rules.endpoints.inspectors, page_no, snapshot, None, read, ("inspector",))
 
@@ -74,7 +77,7 @@ class HttpPlatform:
         """The whole 抽查事项清单, as one page."""
 
         def read(row: Row, found: Findings) -> InspectionItem:
-            return records.read_item(self._rules.ours("item", row), self._profile, found)
+            return records.read_item(self._fields("item", row), self._profile, found)
 
         data, notes = self._get(self._rules.endpoints.items, {}, lambda data: data)
         rows = self._checked(lambda: platform_rows.rows_of(data, self._rules.paging.rows))
@@ -168,6 +171,13 @@ class HttpPlatform:
         """Their wall clock minus ours."""
         return self._client.clock_skew_s
 
+    def _fields(self, kind: str, row: Row) -> dict[str, object]:
+        """A row by our field names; days that are written as the profile says are dates, and no repair."""
+        fields, clock = self._rules.ours(kind, row), self._profile.clock
+        if clock.writes_iso_days:
+            return fields
+        return {name: clock.day_of(value) if name in DAYS else value for name, value in fields.items()}
+
     def _page(
         self,
         path: str,
@@ -179,7 +189,7 @@ class HttpPlatform:
     ) -> Page[R]:
         paging = self._rules.paging
         query = paging.query(page_no)
-        if snapshot is not None:
+        if snapshot is not None and paging.snapshot is not None:
             query[paging.snapshot] = snapshot
         if updated_since is not None:
             query[paging.updated_since] = self._profile.clock.write_time(updated_since)
@@ -192,10 +202,10 @@ class HttpPlatform:
         rows = self._checked(lambda: platform_rows.rows_of(data, paging.rows))
         if len(rows) > max(_MOST_ROWS, paging.page_size):
             raise SystemUnreachable(f"DB-{AREA}-020", path=path, where=paging.rows)
-        said_page = data.get(paging.page)
-        if paging.style == "page" and isinstance(said_page, int) and said_page != page_no:
-            raise SystemUnreachable(f"DB-{AREA}-021", page=page_no, before=said_page)
-        token = data.get(paging.snapshot)
+        said = platform_rows.whole(data.get(paging.page))
+        if isinstance(said, int) and said != paging.position(page_no):
+            raise SystemUnreachable(f"DB-{AREA}-021", page=page_no, before=paging.page_at(said))
+        token = None if paging.snapshot is None else data.get(paging.snapshot)
         notes = (*notes, *self._checked(lambda: platform_rows.columns(self._profile, kinds, rows)))
         first_row = (page_no - 1) * paging.page_size
         return _page_of(
@@ -224,7 +234,7 @@ class HttpPlatform:
             data, notes = open_envelope(answer, self._rules.envelope, self._rules.codes)
             return self._faulty(lambda: read(data)), notes
 
-        return self._client.read(path, query, interpret)
+        return self._client.read(path, query, interpret, method=self._rules.read_method)
 
     def _faulty(self, read: Callable[[], R]) -> R:
         try:
@@ -242,7 +252,7 @@ class HttpPlatform:
             raise SystemUnreachable(f"DB-{AREA}-020", path="", **fault.facts) from None
 
     def _total(self, data: Row) -> int:
-        total = data.get(self._rules.paging.total)
+        total = platform_rows.whole(data.get(self._rules.paging.total))
         if not isinstance(total, int) or isinstance(total, bool) or total < 0:
             raise SystemUnreachable(f"DB-{AREA}-020", path="", where=self._rules.paging.total)
         return total
@@ -251,11 +261,16 @@ class HttpPlatform:
         return path.format(task_id=quote(task_id, safe=""))
 
     def _stage(self, stage: str, round_no: int) -> dict[str, str]:
-        return {self._rules.paging.stage: stage, self._rules.paging.round: str(round_no)}
+        paging = self._rules.paging
+        return {paging.stage: self._profile.theirs("draw_stage", stage), paging.round: str(round_no)}
 
 
 def rows_digest(rows: Sequence[Row]) -> str:
     """SHA-256 of rows as received, members sorted."""
+    try:
+        return hashlib.sha256(orjson.dumps(rows, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    except orjson.JSONEncodeError:  # a number of more than 64 bits
+        pass
     text = json.dumps(rows, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
@@ -269,22 +284,27 @@ def _page_of(
     notes: tuple[str, ...],
     read: Callable[[Row, Findings], R],
 ) -> Page[R]:
-    accepted: list[records.Accepted[R]] = []
-    refused: list[RefusedRow] = []
-    for number, row in enumerate(rows, first_row + 1):
-        outcome = records.take_row(number, row, partial(read, row))
-        if isinstance(outcome, RefusedRow):
-            refused.append(outcome)
-        else:
-            accepted.append(outcome)
-    said = [*notes, *(f"第{a.row_no}行：{note}" for a in accepted for note in a.notes)]
-    return Page(
-        page_no,
-        total,
-        snapshot,
-        [a.record for a in accepted],
-        refused,
-        sum(1 for a in accepted if a.repairs),
-        rows_digest(rows),
-        tuple(said),
-    )
+    digest = rows_digest(rows)
+
+    def reading() -> Page[R]:
+        accepted: list[records.Accepted[R]] = []
+        refused: list[RefusedRow] = []
+        for number, row in enumerate(rows, first_row + 1):
+            outcome = records.take_row(number, row, partial(read, row))
+            if isinstance(outcome, RefusedRow):
+                refused.append(outcome)
+            else:
+                accepted.append(outcome)
+        said = [*notes, *(f"第{a.row_no}行：{note}" for a in accepted for note in a.notes)]
+        return Page(
+            page_no,
+            total,
+            snapshot,
+            [a.record for a in accepted],
+            refused,
+            sum(1 for a in accepted if a.repairs),
+            digest,
+            tuple(said),
+        )
+
+    return ReceivedPage(page_no, total, snapshot, digest, len(rows), reading)

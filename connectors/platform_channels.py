@@ -21,7 +21,8 @@ from connectors import platform_rows
 from connectors.faults import Fault, NotFound
 from connectors.http import Answer, Client
 from connectors.platform_rows import Drift, Row
-from connectors.profile import ChannelRule, Profile
+from connectors.profile import Profile
+from connectors.profile_rules import ChannelRule
 from connectors.protocols import Capability, Outgoing, SystemUnreachable
 from connectors.replies import open_envelope, safe_text
 from schemas.confirmation import Confirmation
@@ -91,7 +92,12 @@ class BatchChannel:
         """What the platform holds of that batch; None: nothing. Raises SystemUnreachable."""
         path = self._profile.platform.endpoints.batch.format(batch_no=quote(batch_no, safe=""))
         try:
-            receipt = self._client.read(path, {}, lambda answer: _batch_receipt(self._profile, answer))
+            receipt = self._client.read(
+                path,
+                {},
+                lambda answer: _batch_receipt(self._profile, answer),
+                method=self._profile.platform.read_method,
+            )
         except NotFound:
             return None
         if receipt.batch_no != batch_no:
@@ -153,7 +159,7 @@ class DocumentChannel:
         name = self._profile.platform.name
         return canonical(
             {
-                name("draw", "stage"): stage,
+                name("draw", "stage"): self._profile.theirs("draw_stage", stage),
                 name("draw", "round"): int(round_no),
                 name("draw", "document"): item.payload,
                 name("draw", "digest"): hashlib.sha256(item.payload.encode("utf-8")).hexdigest(),
@@ -198,7 +204,8 @@ class DocumentChannel:
         if self.kind == "materials":
             return str(message[name("materials", "dept_code")]), self._paths["materials"]
         kind = document_kind(str(message[name("draw", "document")]))
-        return f"{message[name('draw', 'stage')]}/{message[name('draw', 'round')]}/{kind}", self._paths[kind]
+        stage = self._profile.ours("draw_stage", message[name("draw", "stage")])
+        return f"{stage}/{message[name('draw', 'round')]}/{kind}", self._paths[kind]
 
 
 def form_channel(client: Client, profile: Profile, task_id: str) -> BatchChannel:
@@ -286,8 +293,8 @@ def _batch_receipt(profile: Profile, answer: Answer) -> Receipt:
             rows=tuple(
                 RowReply(
                     key=_text(row, name("batch", "key")),
-                    state=ReplyState(_text(row, name("batch", "state"))),
-                    code=row.get(name("batch", "code")),
+                    state=_state(profile, row),
+                    code=_code_text(row.get(name("batch", "code"))),
                     text=safe_text(row.get(name("batch", "text"))) or None,
                     receipt_no=row.get(name("batch", "receipt_no")),
                 )
@@ -298,6 +305,21 @@ def _batch_receipt(profile: Profile, answer: Answer) -> Receipt:
         raise Fault(
             "drift", where=str(error) if isinstance(error, Drift) else name("batch", "rows")
         ) from None
+
+
+def _state(profile: Profile, row: Row) -> ReplyState:
+    member = profile.platform.name("batch", "state")
+    state = profile.ours("reply_state", row.get(member))
+    if state is None:
+        raise Drift(member)
+    return ReplyState(state)
+
+
+def _code_text(code: object) -> str | None:
+    """The code of a refused row; numbers are written as their digits."""
+    if isinstance(code, int) and not isinstance(code, bool):
+        return str(code)
+    return None if code in (None, "") else str(code)
 
 
 def _text(row: Row, member: str) -> str:

@@ -18,6 +18,7 @@ from schemas.item import Materials
 
 Row = Mapping[str, Any]
 _MOST_NOTES = 20
+_MOST_DIGITS = 9
 
 
 class Drift(ValueError):
@@ -46,7 +47,8 @@ def columns(profile: Profile, kinds: tuple[str, ...], rows: Sequence[Row]) -> tu
     """Notes on columns that the profile does not know; one more is no harm.
 
     `kinds`: what a row may be, of the first of them unless it says so.  Raises Drift where such a column has
-    come and one that decides is gone from every row of a kind: it was renamed.
+    come and one that decides is gone from every row of a kind: it was renamed; DB-PLATFORM-034 where not one
+    column is known.
     """
     known = {
         name for kind in kinds for names in profile.platform.fields[kind].values() for name in _each(names)
@@ -55,6 +57,8 @@ def columns(profile: Profile, kinds: tuple[str, ...], rows: Sequence[Row]) -> tu
     fresh = sorted({name for row in rows for name in row} - known)
     if not fresh:
         return ()
+    if known.isdisjoint(name for row in rows for name in row):
+        raise DrawbridgeError("DB-PLATFORM-034", name=profile.name, seen="、".join(n[:40] for n in fresh[:6]))
     for kind in kinds:
         present = {name for row in rows if _kind_of(profile, kinds, row) == kind for name in row}
         for field in _DECIDING[kind]:
@@ -71,7 +75,7 @@ def _kind_of(profile: Profile, kinds: tuple[str, ...], row: Row) -> str:
     if "project" not in kinds:
         return kinds[0]
     written = profile.platform.value("entity", "object_kind", row)
-    ours = profile.ours("object_kind", written) if isinstance(written, str) else None
+    ours = profile.ours("object_kind", written)
     return "project" if ours == ObjectKind.PROJECT.value else kinds[0]
 
 
@@ -96,8 +100,8 @@ def materials(profile: Profile, row: Row) -> Materials:
     name = profile.platform.name
     return Materials(
         dept_code=_str(row, name("materials", "dept_code")),
-        item_codes=_texts(row, name("materials", "item_codes")),
-        materials=_texts(row, name("materials", "materials")),
+        item_codes=_texts(profile, "materials", "item_codes", row),
+        materials=_texts(profile, "materials", "materials", row),
         handed_in_at=time(profile, row.get(name("materials", "handed_in_at"))),
     )
 
@@ -144,8 +148,8 @@ def materials_out(profile: Profile, record: Materials) -> dict[str, object]:
         "materials",
         {
             "dept_code": record.dept_code,
-            "item_codes": list(record.item_codes),
-            "materials": list(record.materials),
+            "item_codes": profile.platform.listed(record.item_codes),
+            "materials": profile.platform.listed(record.materials),
             "handed_in_at": profile.clock.write_time(record.handed_in_at),
         },
     )
@@ -160,7 +164,7 @@ def form(profile: Profile, task_id: str, row: Row) -> InspectionForm:
             "item_code": entry.get(name("form", "item_code")),
             "item_name": entry.get(name("form", "item_name")),
             "dept_code": entry.get(name("form", "dept_code")),
-            "materials": entry.get(name("form", "materials")) or [],
+            "materials": profile.platform.value("form", "materials", entry) or [],
         }
 
     def inspector(entry: Row) -> dict[str, object]:
@@ -184,10 +188,10 @@ def form(profile: Profile, task_id: str, row: Row) -> InspectionForm:
             "address": row.get(name("form", "address")),
             "objects": [drawn(entry) for entry in _rows(row, name("form", "objects"))],
             "items": [item(entry) for entry in _rows(row, name("form", "items"))],
-            "group": row.get(name("form", "group")),
+            "group": whole(row.get(name("form", "group"))),
             "leader": row.get(name("form", "leader")),
             "inspectors": [inspector(entry) for entry in _rows(row, name("form", "inspectors"))],
-            "version": row.get(name("form", "version")),
+            "version": whole(row.get(name("form", "version"))),
         }
     )
 
@@ -212,7 +216,7 @@ def form_out(profile: Profile, record: InspectionForm) -> dict[str, object]:
                     name("form", "item_code"): i.item_code,
                     name("form", "item_name"): i.item_name,
                     name("form", "dept_code"): i.dept_code,
-                    name("form", "materials"): list(i.materials),
+                    name("form", "materials"): profile.platform.listed(i.materials),
                 }
                 for i in record.items
             ],
@@ -268,7 +272,7 @@ def platform_draw(profile: Profile, data: Row) -> PlatformDraw:
         drawn_at=None if drawn_at is None else time(profile, drawn_at),
         eligible=None
         if eligible is None
-        else [cells.object_key(text) for text in _texts(data, name("draw", "eligible"))],
+        else [cells.object_key(text) for text in _texts(profile, "draw", "eligible", data)],
         objects=objects,
         replaces=replaces,
         teams=teams,
@@ -280,11 +284,16 @@ def platform_draw(profile: Profile, data: Row) -> PlatformDraw:
 def time(profile: Profile, text: object) -> datetime:
     """UTC. Raises Drift if it is not written as the profile says."""
     try:
-        if not isinstance(text, str):
-            raise Drift("time")
         return profile.clock.read_time(text)
     except ValueError:
         raise Drift("time") from None
+
+
+def whole(value: object) -> object:
+    """A whole number that is written as its digits, as the number; anything else as it is."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
+        return int(value)
+    return value
 
 
 def rows_of(data: Row, member: str) -> list[Row]:
@@ -298,7 +307,7 @@ def _named(profile: Profile, kind: str, values: dict[str, object]) -> dict[str, 
 
 
 def _code(profile: Profile, table: str, value: object) -> str | None:
-    return profile.ours(table, value) if isinstance(value, str) and value else None
+    return None if value == "" else profile.ours(table, value)
 
 
 def _must(value: str | None, where: str) -> str:
@@ -320,16 +329,16 @@ def _str(row: Row, member: str) -> str:
 
 
 def _int(row: Row, member: str) -> int:
-    value = row.get(member)
+    value = whole(row.get(member))
     if not isinstance(value, int) or isinstance(value, bool):
         raise Drift(member)
     return value
 
 
-def _texts(row: Row, member: str) -> tuple[str, ...]:
-    value = row.get(member)
+def _texts(profile: Profile, kind: str, field: str, row: Row) -> tuple[str, ...]:
+    value = profile.platform.value(kind, field, row)
     if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-        raise Drift(member)
+        raise Drift(profile.platform.name(kind, field))
     return tuple(value)
 
 

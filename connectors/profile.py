@@ -9,129 +9,39 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
-from enum import StrEnum
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from connectors.profile_fields import CODE_TABLES, PLATFORM_FIELDS, PUBLICITY_FIELDS
-from connectors.protocols import Capability
+from connectors.profile_clock import Clock
+from connectors.profile_fields import CODE_TABLES, PLATFORM_FIELDS, TEXT_LISTS
+from connectors.profile_mistakes import NO_CODE, Mistake, mistakes_of
+from connectors.profile_publicity import PublicityProfile
+from connectors.profile_rules import (
+    ChannelRule,
+    EndpointPath,
+    Endpoints,
+    Limits,
+    Meaning,
+    Positive,
+    misplaced,
+    same_keys,
+)
+from connectors.profile_signature import SignatureRule
 from schemas.errors import DrawbridgeError
 from schemas.record import Record
 
-Seconds = Annotated[float, Field(gt=0)]
-Positive = Annotated[int, Field(ge=1)]
 Names = str | tuple[str, ...]
 
-
-class Meaning(StrEnum):
-    """What an answer code of an outside system means for us."""
-
-    OK = "ok"
-    SIGNATURE = "signature"
-    THROTTLED = "throttled"
-    NOT_FOUND = "not_found"
-    DUPLICATE = "duplicate"
-    REFUSED = "refused"
-    SYSTEM_ERROR = "system_error"
+FLAT = "."
+"""In place of a member's name: what it would hold lies in the row itself."""
+MAY_LIE_FLAT = frozenset({("result", "review"), ("result", "transfer")})
 
 
-def _relative_path(path: str) -> str:
-    if not path.startswith("/") or path.startswith("//") or "://" in path:
-        raise ValueError("a path begins with one / and names no host")
-    return path
-
-
-EndpointPath = Annotated[str, AfterValidator(_relative_path)]
-
-
-class SignatureRule(Record):
-    """How requests are signed. `window_s`: how far the other side lets the clocks differ."""
-
-    algorithm: Literal["hmac-sm3", "hmac-sha256"]
-    body_digest: Literal["sm3", "sha256"]
-    parts: Annotated[
-        tuple[Literal["method", "target", "timestamp", "nonce", "body_digest", "app_key"], ...],
-        Field(min_length=1),
-    ]
-    separator: str
-    app_key_header: str
-    timestamp_header: str
-    nonce_header: str
-    signature_header: str
-    timestamp_unit: Literal["ms", "s"]
-    window_s: Seconds
-
-
-class Limits(Record):
-    """What one client may cost: seconds per phase and in all, decompressed bytes, requests, attempts."""
-
-    connect_s: Seconds
-    read_s: Seconds
-    write_s: Seconds
-    total_s: Seconds
-    decoded_bytes: Positive
-    concurrency: Positive
-    requests_per_s: Seconds
-    burst: Positive
-    attempts: Positive
-    backoff_s: Seconds
-    backoff_cap_s: Seconds
-    retry_after_floor_s: Seconds
-    retry_after_cap_s: Seconds
-    patience_s: Seconds
-
-
-class ChannelRule(Record):
-    """What a system can do about a write whose outcome is unknown, and how much goes into one message.
-
-    `key_life_s`: for how long it recognises a repetition; absent: for ever.
-    """
-
-    dedupes: bool
-    can_query: bool
-    settle_reads: Positive
-    settle_window_s: Annotated[float, Field(ge=0)]
-    batch_size: Positive
-    key_life_s: Seconds | None = None
-
-    def capability(self, at_once: int = 1) -> Capability:
-        """The same for `delivery`; `at_once`: messages that may be sent side by side."""
-        return Capability(
-            self.dedupes, self.can_query, self.settle_reads, self.settle_window_s, self.key_life_s, at_once
-        )
-
-
-class Clock(Record):
-    """How an outside system writes times: wall-clock time of `zone`, in these strptime formats."""
-
-    zone: str
-    time_format: str
-    date_format: str
-
-    @property
-    def zone_info(self) -> ZoneInfo:
-        """The zone as an object."""
-        return ZoneInfo(self.zone)
-
-    def read_time(self, text: str) -> datetime:
-        """Aware UTC time; raises ValueError if it is not written that way."""
-        return datetime.strptime(text, self.time_format).replace(tzinfo=self.zone_info).astimezone(UTC)
-
-    def write_time(self, at: datetime) -> str:
-        """`at` is aware."""
-        return at.astimezone(self.zone_info).strftime(self.time_format)
-
-    def read_date(self, text: str) -> date:
-        """Raises ValueError if it is not written that way."""
-        return datetime.strptime(text, self.date_format).replace(tzinfo=self.zone_info).date()
-
-
-class PlatformEndpoints(Record):
+class PlatformEndpoints(Endpoints):
     """Paths of the provincial platform; `{task_id}` and `{batch_no}` are filled in."""
 
     objects: EndpointPath
@@ -159,24 +69,47 @@ class Envelope(Record):
 
 
 class Paging(Record):
-    """Parameter and member names of paged answers, and the page size that we ask for."""
+    """Parameter and member names of paged answers, and the page size that we ask for.
+
+    `first`: the number of the first page, or of the first row.  `snapshot` None: the system promises none,
+    and whatever is drawn from is read twice.
+    """
 
     style: Literal["page", "offset"]
+    first: Annotated[int, Field(ge=0, le=1)] | None = None
     page: str
     size: str
     page_size: Positive
     total: str
     rows: str
-    snapshot: str
+    snapshot: str | None = None
     updated_since: str
     stage: str
     round: str
     max_pages: Positive
 
+    @model_validator(mode="after")
+    def _parameters_differ(self) -> Self:
+        asked = [self.page, self.size, self.updated_since, self.snapshot or "", self.stage, self.round]
+        if len(set(asked)) != len(asked) or self.total == self.rows:
+            raise ValueError("参数名不能相同，total 与 rows 不能相同")
+        return self
+
+    def position(self, page_no: int) -> int:
+        """What page `page_no`, which counts from 1, is called: its number, or the rows before it."""
+        if self.style == "page":
+            return page_no - 1 + (1 if self.first is None else self.first)
+        return (page_no - 1) * self.page_size + (self.first or 0)
+
+    def page_at(self, position: int) -> int:
+        """The page, counted from 1, that such a position lies in."""
+        if self.style == "page":
+            return position + 1 - (1 if self.first is None else self.first)
+        return (position - (self.first or 0)) // self.page_size + 1
+
     def query(self, page_no: int) -> dict[str, str]:
         """Parameters of page `page_no`, which counts from 1."""
-        position = page_no if self.style == "page" else (page_no - 1) * self.page_size
-        return {self.page: str(position), self.size: str(self.page_size)}
+        return {self.page: str(self.position(page_no)), self.size: str(self.page_size)}
 
 
 class PlatformCapabilities(Record):
@@ -189,9 +122,15 @@ class PlatformCapabilities(Record):
 
 
 class PlatformProfile(Record):
-    """The provincial platform. `ignored_columns` of its lists are known and not used."""
+    """The provincial platform. `ignored_columns` of its lists are known and not used.
+
+    `read_method` POST: what would be a query is sent as a JSON object.
+    `text_lists`: what parts the texts of a list that is written as one text; None: lists are lists.
+    """
 
     feeds_publicity: bool
+    read_method: Literal["GET", "POST"] = "GET"
+    text_lists: Annotated[str, Field(min_length=1, max_length=4)] | None = None
     signature: SignatureRule
     limits: Limits
     endpoints: PlatformEndpoints
@@ -204,9 +143,12 @@ class PlatformProfile(Record):
 
     @model_validator(mode="after")
     def _every_field_is_named(self) -> Self:
+        same_keys("fields", self.fields, frozenset(PLATFORM_FIELDS))
         for kind, names in PLATFORM_FIELDS.items():
-            _same_keys(f"fields.{kind}", self.fields.get(kind, {}), names)
-        _same_keys("fields", self.fields, frozenset(PLATFORM_FIELDS))
+            same_keys(f"fields.{kind}", self.fields[kind], names)
+            for field, name in self.fields[kind].items():
+                if FLAT in ((name,) if isinstance(name, str) else name) and (kind, field) not in MAY_LIE_FLAT:
+                    raise misplaced(f"fields.{kind}.{field}", "不能写作 .")
         return self
 
     def name(self, kind: str, field: str) -> str:
@@ -218,71 +160,45 @@ class PlatformProfile(Record):
         """What a row holds for our `field`: of several names the first that is not empty; None: nothing."""
         names = self.fields[kind][field]
         if isinstance(names, str):
-            return row.get(names)
-        return next((row[n] for n in names if row.get(n) not in (None, "", [])), None)
+            value = row if names == FLAT else row.get(names)
+        else:
+            value = next((row[n] for n in names if row.get(n) not in (None, "", [])), None)
+        if self.text_lists is not None and isinstance(value, str) and field in TEXT_LISTS:
+            return [text for part in value.split(self.text_lists) if (text := part.strip())]
+        return value
+
+    def listed(self, texts: tuple[str, ...]) -> list[str] | str:
+        """A list of texts as the platform wants it. Raises DB-INPUT-040 if one holds what parts them."""
+        if self.text_lists is None:
+            return list(texts)
+        if any(self.text_lists in text for text in texts):
+            raise DrawbridgeError("DB-INPUT-040", detail=f"text_lists {self.text_lists}")
+        return self.text_lists.join(texts)
 
     def ours(self, kind: str, row: Mapping[str, object]) -> dict[str, object]:
         """The whole row by our field names."""
-        return {field: self.value(kind, field, row) for field in self.fields[kind]}
+        plain, others = self._plain[kind]
+        get = row.get
+        found: dict[str, object] = {field: get(name) for field, name in plain}
+        for field in others:
+            found[field] = self.value(kind, field, row)
+        return found
 
-
-class PublicityEndpoints(Record):
-    """Paths of the publicity system; `{batch_no}`, `{record_id}` and `{prip_id}` are filled in.
-
-    `public_page`: an enterprise's page as people read it, for links; None: it has no fixed address.
-    """
-
-    spotchecks: EndpointPath
-    receipt: EndpointPath
-    held: EndpointPath
-    public_rows: EndpointPath
-    public_page: EndpointPath | None = None
-
-
-class PublicPaging(Record):
-    """Rows asked for at once in the public view, and where to stop."""
-
-    length: Positive
-    max_pages: Positive
-
-
-class PublicEnterpriseRule(Record):
-    """Where the public view says who an enterprise is today, and the names of what it says."""
-
-    path: EndpointPath
-    uscc: str
-    ent_name: str
-    reg_state: str
-
-
-class PublicityCapabilities(Record):
-    """One rule per kind of write."""
-
-    record: ChannelRule
-
-
-class PublicityProfile(Record):
-    """The credit publicity system: its exchange and its public view.
-
-    `published_on`: the member of the public view's rows with the day a record appeared; None: it has none.
-    """
-
-    sender: Annotated[str, Field(min_length=1, max_length=64)]
-    receiver: Annotated[str, Field(min_length=1, max_length=64)]
-    signature: SignatureRule
-    limits: Limits
-    endpoints: PublicityEndpoints
-    codes: Annotated[dict[str, Meaning], Field(min_length=1)]
-    capability: PublicityCapabilities
-    paging: PublicPaging
-    fields: dict[str, str]
-    published_on: str | None = None
-    enterprise: PublicEnterpriseRule | None = None
-
-    @model_validator(mode="after")
-    def _every_field_is_named(self) -> Self:
-        _same_keys("fields", self.fields, PUBLICITY_FIELDS)
-        return self
+    @cached_property
+    def _plain(self) -> dict[str, tuple[list[tuple[str, str]], list[str]]]:
+        """Of each kind of row the fields that one member holds as it is, with its name, and all others."""
+        found = {}
+        for kind, names in self.fields.items():
+            plain = [
+                (field, name)
+                for field, name in names.items()
+                if isinstance(name, str)
+                and name != FLAT
+                and (self.text_lists is None or field not in TEXT_LISTS)
+            ]
+            taken = {field for field, _ in plain}
+            found[kind] = plain, [field for field in names if field not in taken]
+        return found
 
 
 class PublicNumberRule(Record):
@@ -303,7 +219,7 @@ class SheetRule(Record):
     def _required_columns_are_known(self) -> Self:
         for name in self.required:
             if name not in self.columns:
-                raise ValueError(f"required column {name} has no header")
+                raise ValueError(f"必需的列 {name} 没有列名")
         return self
 
 
@@ -327,20 +243,29 @@ class Profile(Record):
     codes: dict[str, dict[str, str]]
     spreadsheets: Spreadsheets
 
+    @field_validator("spreadsheets", mode="before")
+    @classmethod
+    def _headings_are_there(cls, given: object) -> object:
+        if isinstance(given, str):
+            raise ValueError(f"没有名为 {given[:40]} 的自带接口配置")
+        return given
+
     @model_validator(mode="after")
     def _code_tables_are_whole(self) -> Self:
-        _same_keys("codes", self.codes, frozenset(CODE_TABLES))
-        for table, ours in self.codes.items():
-            allowed = CODE_TABLES[table]
-            values = {str(member.value) for member in allowed} if allowed is not None else set()
-            wrong = sorted(set(ours.values()) - values) if values else []
-            if wrong:
-                raise ValueError(f"codes.{table}: {wrong[0]} is no code of ours")
+        same_keys("codes", self.codes, frozenset(CODE_TABLES))
+        for table, given in self.codes.items():
+            members = CODE_TABLES[table]
+            values = {str(member.value) for member in members or ()}
+            for written, ours in given.items():
+                if values and ours not in values:
+                    raise misplaced(f"codes.{table}.{written}", NO_CODE.format(code=ours))
         return self
 
-    def ours(self, table: str, theirs: str) -> str | None:
-        """Our code for what a system or a sheet wrote; None: the table does not know it."""
-        return self.codes[table].get(theirs)
+    def ours(self, table: str, theirs: object) -> str | None:
+        """Our code for what a system or a sheet wrote, be it a number; None: the table does not know it."""
+        if isinstance(theirs, int) and not isinstance(theirs, bool):
+            theirs = str(theirs)
+        return self.codes[table].get(theirs) if isinstance(theirs, str) else None
 
     def theirs(self, table: str, ours: str) -> str:
         """How the platform writes our code: the table's first entry. Raises DB-PROFILE-005 without one."""
@@ -354,42 +279,66 @@ def load_profile(name_or_path: str | Path) -> Profile:
     """The profile of that name among those that ship, or of that path (with a `/`, or ending in .toml).
 
     Raises DrawbridgeError: DB-PROFILE-001 not there, -002 unreadable, -003 no TOML, -004 a member that is
-    missing, unknown or wrong (the first is named by its place).
+    missing, unknown or wrong (the first is named by its line and place; `check_profile` lists all).
     """
+    text = profile_text(name_or_path)
+    document = _document(str(name_or_path), text)
+    try:
+        return Profile.model_validate(document)
+    except ValidationError as error:
+        found = mistakes_of(error, document, text)
+        first = found[0]
+        raise DrawbridgeError(
+            "DB-PROFILE-004",
+            name=name_or_path,
+            line=first.line,
+            where=first.where,
+            detail=first.what,
+            count=len(found),
+        ) from None
+
+
+def check_profile(name_or_path: str | Path) -> tuple[Profile | None, list[Mistake]]:
+    """The profile if it can be used, and everything that is wrong in its file, in the order of its lines.
+
+    Raises DrawbridgeError DB-PROFILE-001 to -003.
+    """
+    text = profile_text(name_or_path)
+    document = _document(str(name_or_path), text)
+    try:
+        return Profile.model_validate(document), []
+    except ValidationError as error:
+        return None, mistakes_of(error, document, text)
+
+
+def profile_text(name_or_path: str | Path) -> str:
+    """The text of a profile's file. Raises DrawbridgeError DB-PROFILE-001, -002."""
     text_path = str(name_or_path)
     if text_path.endswith(".toml") or "/" in text_path:
         source = Path(text_path)
     else:
-        resource = files("connectors") / "profiles" / f"{text_path}.toml"
-        if not resource.is_file():
-            raise DrawbridgeError("DB-PROFILE-001", name=text_path, known="、".join(profile_names()))
-        source = Path(str(resource))
+        source = Path(str(files("connectors") / "profiles" / f"{text_path}.toml"))
     if not source.is_file():
         raise DrawbridgeError("DB-PROFILE-001", name=text_path, known="、".join(profile_names()))
     try:
-        document = tomllib.loads(source.read_text("utf-8"))
+        return source.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DrawbridgeError("DB-PROFILE-002", name=text_path, detail=type(error).__name__) from error
-    except tomllib.TOMLDecodeError as error:
-        raise DrawbridgeError("DB-PROFILE-003", name=text_path, detail=str(error)) from error
+
+
+def _document(name: str, text: str) -> dict[str, Any]:
+    """The tables of a profile; headings that are said to be another profile's are taken from there."""
     try:
-        return Profile.model_validate(document)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "profile"
-        raise DrawbridgeError("DB-PROFILE-004", name=text_path, where=where, detail=first["msg"]) from None
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DrawbridgeError("DB-PROFILE-003", name=name, detail=str(error)) from error
+    other = document.get("spreadsheets")
+    if isinstance(other, str) and other in profile_names():
+        document["spreadsheets"] = _document(other, profile_text(other)).get("spreadsheets")
+    return document
 
 
 def profile_names() -> list[str]:
     """Names of the profiles that ship, sorted."""
     folder = files("connectors") / "profiles"
     return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml"))
-
-
-def _same_keys(where: str, given: object, wanted: frozenset[str]) -> None:
-    keys = set(given) if isinstance(given, dict) else set()
-    missing, unknown = sorted(wanted - keys), sorted(keys - wanted)
-    if missing:
-        raise ValueError(f"{where}: {missing[0]} is missing")
-    if unknown:
-        raise ValueError(f"{where}: {unknown[0]} is unknown")

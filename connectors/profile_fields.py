@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from schemas import codes
+from schemas.publication import ReplyState
 
 
 class YesNo(Enum):
@@ -12,6 +13,13 @@ class YesNo(Enum):
 
     NO = "0"
     YES = "1"
+
+
+class DrawStage(Enum):
+    """The two draws of a campaign, as draw-spec.md calls them."""
+
+    OBJECTS = "objects"
+    INSPECTORS = "inspectors"
 
 
 _PLATFORM_FIELDS = {
@@ -49,6 +57,28 @@ _PLATFORM_FIELDS = {
 PLATFORM_FIELDS = {kind: frozenset(names.split()) for kind, names in _PLATFORM_FIELDS.items()}
 """The fields of ours that a profile must name, by kind of row."""
 
+_TEXT_LISTS = "tags item_scope item_codes legal_basis materials eligible inspectors methods documents"
+
+TEXT_LISTS = frozenset(_TEXT_LISTS.split())
+"""Fields that hold a list of texts where they do not hold rows."""
+
+_DAYS = "est_date last_check_date cert_valid_from cert_valid_to leave_from leave_to valid_from valid_to"
+
+DAYS = frozenset(_DAYS.split())
+"""Fields of the directories that hold a day."""
+
+_OF_A_TASK = "materials seals reveals commitment closing draw confirmations forms results"
+
+PLACEHOLDERS = {
+    **dict.fromkeys(_OF_A_TASK.split(), "task_id"),
+    "batch": "batch_no",
+    "receipt": "batch_no",
+    "held": "record_id",
+    "public_rows": "prip_id",
+    "public_page": "prip_id",
+}
+"""Endpoint -> what is filled in between braces; one that is not here has no braces."""
+
 _PUBLICITY_FIELDS = """
     rows total_pages plan_id plan_name task_id task_name task_type authority completed_on url seq_no item_name
     result_name"""
@@ -72,6 +102,8 @@ CODE_TABLES: dict[str, type[Enum] | None] = {
     "signature_state": codes.SignatureState,
     "review_opinion": codes.ReviewOpinion,
     "yes_no": YesNo,
+    "draw_stage": DrawStage,
+    "reply_state": ReplyState,
     "recusal_reason": None,  # any code that a draw may hold
 }
 """The code tables that a profile must hold, and what their right-hand sides may be."""

@@ -205,7 +205,10 @@ class HttpPublicity:
         """The public view dates by milliseconds since 1970; exports of it by `yyyy-mm-dd`."""
         if isinstance(value, int) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / 1000, UTC).astimezone(self._profile.clock.zone_info).date()
-        return self._profile.clock.read_date(str(value)[:10])
+        form, clock = self._rules.date_format, self._profile.clock
+        if form is not None:
+            clock = clock.model_copy(update={"date_format": form})
+        return clock.read_date(str(value)[:10])
 
 
 def _document(answer: Answer) -> dict[str, Any]:

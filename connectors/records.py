@@ -58,6 +58,8 @@ def take_row(
         record = read(found)
     except DrawbridgeError as error:
         return RefusedRow(row_no, error.code, error.zh, dict(raw))
+    if not found.repairs and not found.notes:
+        return Accepted(row_no, record, (), ())
     return Accepted(row_no, record, tuple(dict.fromkeys(found.repairs)), tuple(dict.fromkeys(found.notes)))
 
 
@@ -102,22 +104,12 @@ def _shared(fields: Fields, profile: Profile, found: Findings) -> dict[str, obje
         found.notes.append("成立日期读不出来，按未知处理")
     return {
         "prip_id": cells.identity(get("prip_id"), "prip_id", found),
-        "reg_state": cells.lenient(
-            lambda: cells.coded(profile.codes["reg_state"], get("reg_state"), "reg_state", found),
-            found,
-            "reg_state",
-        )
-        or RegistrationState.UNKNOWN,
+        "reg_state": _coded_if_known("reg_state", fields, profile, found) or RegistrationState.UNKNOWN,
         "reg_org": cells.plain(get("reg_org"), "reg_org", found),
         "adm_code": _division(get("adm_code"), found),
         "address": cells.plain(get("address"), "address", found),
         "est_date": est_date,
-        "risk_grade": cells.lenient(
-            lambda: cells.coded(profile.codes["risk_grade"], get("risk_grade"), "risk_grade", found),
-            found,
-            "risk_grade",
-        )
-        or RiskGrade.UNRATED,
+        "risk_grade": _coded_if_known("risk_grade", fields, profile, found) or RiskGrade.UNRATED,
         "risk_source": cells.plain(get("risk_source"), "risk_source", found),
         "risk_month": cells.lenient(
             lambda: cells.month(get("risk_month"), "risk_month", found), found, "risk_month"
@@ -127,6 +119,14 @@ def _shared(fields: Fields, profile: Profile, found: Findings) -> dict[str, obje
         "last_check_date": cells.day(get("last_check_date"), "last_check_date", found),
         "checks_this_year": cells.count(get("checks_this_year"), "checks_this_year", found),
     }
+
+
+def _coded_if_known(name: str, fields: Fields, profile: Profile, found: Findings) -> str | None:
+    """Our code for a field that decides nothing by itself; unreadable, it is unknown, with a note."""
+    value = fields.get(name)
+    if value is None:
+        return None
+    return cells.lenient(lambda: cells.coded(profile.codes[name], value, name, found), found, name)
 
 
 def _entity(fields: Fields, profile: Profile, found: Findings) -> Entity:

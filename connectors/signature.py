@@ -1,23 +1,28 @@
-"""Request signatures: HMAC-SM3 (GB/T 32905-2016, GM/T 0004-2012) or HMAC-SHA256 (RFC 2104, FIPS 180-4)."""
+"""Request signatures: HMAC (RFC 2104) or a plain digest over a text with the secret in it.
+
+Digests: SM3 (GB/T 32905-2016, GM/T 0004-2012), SHA-256 (FIPS 180-4), and MD5 (RFC 1321) for gateways that ask
+for nothing better; collisions of MD5 forge no text with an unknown secret, but what protects there is TLS.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Literal
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from connectors.profile import SignatureRule
+from connectors.profile_signature import Hash, SignatureRule
 from schemas.errors import DrawbridgeError
 
-Hash = Literal["sm3", "sha256"]
-
-_HASHES: dict[str, type[hashes.SM3] | type[hashes.SHA256]] = {"sm3": hashes.SM3, "sha256": hashes.SHA256}
+_HASHES: dict[str, type[hashes.SM3] | type[hashes.SHA256] | type[hashes.MD5]] = {
+    "sm3": hashes.SM3,
+    "sha256": hashes.SHA256,
+    "md5": hashes.MD5,
+}
 
 
 def digest_hex(name: Hash, data: bytes) -> str:
@@ -47,26 +52,49 @@ def _available(name: Hash) -> str:
 
 
 def request_target(path: str, query: Mapping[str, str]) -> str:
-    """Path with its query as it is sent and signed: sorted by name, then value; RFC 3986, a blank is %20."""
-    if not query:
+    """Path with its query as it is sent and signed: sorted by name, then value; RFC 3986, a blank is %20.
+
+    What a path brings along behind a `?` is sorted in.
+    """
+    path, _, fixed = path.partition("?")
+    pairs = sorted([*parse_qsl(fixed, keep_blank_values=True), *query.items()])
+    if not pairs:
         return path
-    pairs = sorted(query.items())
     return path + "?" + "&".join(f"{quote(k, safe='-._~')}={quote(v, safe='-._~')}" for k, v in pairs)
 
 
+def with_parameters(target: str, parameters: Mapping[str, str]) -> str:
+    """A target with more parameters behind those that it has."""
+    more = request_target("", parameters)[1:]
+    return f"{target}{'&' if '?' in target else '?'}{more}"
+
+
 def string_to_sign(
-    rule: SignatureRule, method: str, target: str, timestamp: str, nonce: str, body: bytes, app_key: str = ""
+    rule: SignatureRule,
+    method: str,
+    target: str,
+    timestamp: str,
+    nonce: str,
+    body: bytes,
+    app_key: str = "",
+    secret: str = "",
 ) -> bytes:
     """The bytes that the signature covers, in the order of the profile."""
+    path, _, query = target.partition("?")
     values = {
-        "method": method,
-        "target": target,
-        "timestamp": timestamp,
-        "nonce": nonce,
-        "app_key": app_key,
-        "body_digest": digest_hex(rule.body_digest, body),
+        "method": method.encode(),
+        "target": target.encode(),
+        "path": path.encode(),
+        "query": query.encode(),
+        "timestamp": timestamp.encode(),
+        "nonce": nonce.encode(),
+        "app_key": app_key.encode(),
+        "secret": secret.encode(),
+        "body": body,
     }
-    return rule.separator.join(values[part] for part in rule.parts).encode("utf-8")
+    if "body_digest" in rule.parts:
+        values["body_digest"] = digest_hex(rule.body_digest, body).encode()
+    return rule.separator.encode().join(values[part] for part in rule.parts)
 
 
 def signed_headers(
@@ -80,13 +108,18 @@ def signed_headers(
     at_s: float,
     nonce: str,
 ) -> dict[str, str]:
-    """The four headers. `at_s`: seconds since 1970 as the other side's clock says; `nonce` is used once."""
-    timestamp = str(int(at_s * 1000) if rule.timestamp_unit == "ms" else int(at_s))
-    data = string_to_sign(rule, method, target, timestamp, nonce, body, app_key)
-    name: Hash = "sm3" if rule.algorithm == "hmac-sm3" else "sha256"
-    return {
+    """The headers of a request.
+
+    `at_s`: seconds since 1970 as the other side's clock says; `nonce` is used once.
+    """
+    timestamp = rule.timestamp(at_s)
+    data = string_to_sign(rule, method, target, timestamp, nonce, body, app_key, secret)
+    signed = hmac_hex(rule.hash, secret.encode(), data) if rule.is_keyed else digest_hex(rule.hash, data)
+    headers = {
         rule.app_key_header: app_key,
         rule.timestamp_header: timestamp,
-        rule.nonce_header: nonce,
-        rule.signature_header: hmac_hex(name, secret.encode("utf-8"), data),
+        rule.signature_header: signed.upper() if rule.letters == "upper" else signed,
     }
+    if rule.nonce_header is not None:
+        headers[rule.nonce_header] = nonce
+    return headers

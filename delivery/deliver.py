@@ -54,6 +54,8 @@ def deliver(
     holds the lease.  `owner` names the caller (`host:pid`); `is_gone` says of such a name that it is dead.
     `progress`: items settled, items due.
 
+    Once `hooks.is_ending` it records the answers of what is out, begins nothing more and returns.
+
     Raises DrawbridgeError DB-LEDGER-040 if another runner took the lease over; what the database raises.
     """
     run = Run(ledger, channel, task_id, clock, hooks, now or clock.now, policy, progress=progress)
@@ -91,7 +93,7 @@ class _Patience:
 
 def _take_lease(run: Run, owner: str, patience: _Patience, is_gone: Callable[[str], bool]) -> datetime | None:
     """Takes the lease; returns until when another runner has it, if that is longer than patience lasts."""
-    name = f"{run.kind}/{run.task_id}"
+    name = owners.lease_name(run.kind, run.task_id)
     while True:
         with run.ledger.write() as tx:
             wall = run.clock.now()
@@ -116,6 +118,8 @@ def _work(run: Run, patience: _Patience) -> datetime | None:
     """Does whatever can be done; returns when the next thing can, None if there is no such thing."""
     planned: deque[Planned] = deque()
     while True:
+        if run.hooks.is_ending():
+            return None
         with run.ledger.read() as tx:
             doubtful = messages_in(tx, run.kind, run.task_id, _IN_DOUBT)
         held = run.is_held

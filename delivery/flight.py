@@ -45,12 +45,15 @@ class Landed:
 
 def exchange(run: Run, message: Message, members: Members) -> Landed:
     """Hands the message to the network, once."""
+    run.hooks.under_way(1)
     try:
         receipt = run.channel.send(message.batch_no, message.body)
         if not fits(message, members, receipt):
             raise Ambiguous("DB-DELIVERY-021")
     except (NotSent, Refused, Ambiguous) as error:
         return Landed(message, members, None, error)
+    finally:
+        run.hooks.under_way(-1)
     return Landed(message, members, receipt, None)
 
 
@@ -144,7 +147,7 @@ class Flight:
     @property
     def _is_stopped(self) -> bool:
         """Whether nothing more leaves; the wait that a fault asks for may be over before it is recorded."""
-        return self._stopped or self._run.is_held
+        return self._stopped or self._run.is_held or self._run.hooks.is_ending()
 
     def _before(self) -> None:
         self._run.keep_lease()

@@ -28,12 +28,22 @@ def _nothing(_: object) -> None:
     return None
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Hooks:
-    """`reach` is told each point by its name (`B5`), `sent` how many records were put on the wire."""
+    """`reach` is told each point by its name (`B5`), `sent` how many records were put on the wire.
+
+    `under_way` is told 1 when a message is handed to the network, and -1 when that is over; `is_ending` says
+    whether nothing more may leave, because whoever calls is to end.
+    """
 
     reach: Callable[[str], None] = _nothing
     sent: Callable[[int], None] = _nothing
+    under_way: Callable[[int], None] = _nothing
+    is_ending: Callable[[], bool] = _never
 
 
 SILENT = Hooks()

@@ -11,6 +11,11 @@ import socket
 import psutil
 
 
+def lease_name(kind: str, task_id: str) -> str:
+    """The lease that whoever sends writes of this kind for this task holds."""
+    return f"{kind}/{task_id}"
+
+
 def is_gone(owner: str) -> bool:
     """Whether `host:pid`, with anything after a `#`, names a process of this host that is not running."""
     host, _, pid = owner.partition("#")[0].rpartition(":")

@@ -35,7 +35,7 @@ def send_all(run: Run, planned: deque[Planned]) -> None:
     with Flight(run) as flight:
         while landed or flight.open or (planned and not in_doubt):
             receipts = [(one.message, one.receipt) for one in landed if one.receipt is not None]
-            in_doubt = in_doubt or len(receipts) < len(landed)
+            in_doubt = in_doubt or len(receipts) < len(landed) or run.hooks.is_ending()
             if receipts:
                 run.answered()
             room = 0 if in_doubt else max(0, min(run.width - flight.open, len(planned)))

@@ -6,6 +6,7 @@ import io
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any
 
 import xlsxwriter
@@ -111,6 +112,7 @@ def put_number(sheet: Worksheet, row: int, column: int, value: int, style: objec
     sheet.write_number(row, column, value, style)
 
 
+@lru_cache(maxsize=4096)  # most texts of a form stand on every other as well
 def lines(text: str, width: float) -> int:
     """How many lines the text takes in a column of so many characters; a Chinese character is two."""
     room = max(width - 1.5, 2.0)

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 
 from draw.canonical import canonical, digest
-from draw.certificate import parse_certificate, team_of_visit
+from draw.certificate import parse_certificate, teams_of_visits
 
 _KEPT = ("spec", "commitment", "commitment_digest", "contributions", "seed", "corrects", "relax")
 _MASK_DIGITS = 16
@@ -34,12 +34,13 @@ def public_form(certificate: bytes, salts: Mapping[str, str]) -> bytes:
     def masked(team: Mapping[str, list[str]]) -> dict[str, list[str]]:
         return {code: sorted(mask(salts[code], one) for one in members) for code, members in team.items()}
 
+    teams = teams_of_visits(full)
     return canonical(
         {
             **{member: full[member] for member in _KEPT},
             "teams": {group: masked(team) for group, team in full["teams"].items()},
             "visits": [
-                {"object_id": object_id, "group": group, "team": masked(team_of_visit(full, object_id))}
+                {"object_id": object_id, "group": group, "team": masked(teams[object_id])}
                 for object_id, group in full["assignment"]
             ],
             "full": digest(certificate),

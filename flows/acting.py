@@ -19,7 +19,7 @@ from flows.collect import STAGE as COLLECT
 from flows.deciding import campaign_called
 from flows.evidence import evidence_now
 from flows.operating import ACTS, ask_correct, ask_resolve, ask_take_over, ask_withdraw, parked_by_enterprise
-from flows.publishing import OPEN_STATES, STATES, Standing, standing_of
+from flows.publishing import OPEN_STATES, RECORD, STATES, Standing, standing_of
 from flows.shown_names import name_and_code, shown_name
 from flows.site import Site, open_site
 from flows.stage import heard, perform
@@ -39,17 +39,15 @@ def _correct(site: Site, campaign: Campaign, form: ActForm, role: str) -> Act:
     return ask_correct(site, campaign, form.enterprise, form.reason, form.approver, role)
 
 
+def _resolve(site: Site, campaign: Campaign, form: ActForm, receipt_no: str | None, role: str) -> Act:
+    return ask_resolve(site, campaign, RECORD, form.enterprise, receipt_no, form.reason, form.approver, role)
+
+
 _ASK: dict[str, tuple[bool, Ask]] = {
     "撤回": (False, lambda site, c, f, role: ask_withdraw(site, c, f.enterprise, f.reason, f.approver, role)),
     "更正": (False, _correct),
-    "核定已公示": (
-        True,
-        lambda site, c, f, role: ask_resolve(site, c, f.enterprise, f.receipt, f.reason, f.approver, role),
-    ),
-    "核定未公示": (
-        False,
-        lambda site, c, f, role: ask_resolve(site, c, f.enterprise, None, f.reason, f.approver, role),
-    ),
+    "核定已公示": (True, lambda site, c, f, role: _resolve(site, c, f, f.receipt, role)),
+    "核定未公示": (False, lambda site, c, f, role: _resolve(site, c, f, None, role)),
     "接管": (
         True,
         lambda site, c, f, role: ask_take_over(site, c, f.enterprise, f.receipt, f.reason, f.approver, role),
@@ -124,7 +122,7 @@ def publication_text(site: Site, campaign: Campaign, standing: Sequence[Standing
     ]
     if rows:
         parts.append(table(("企业", "代码", "情况", "原因"), rows))
-    unclear = parked_by_enterprise(site, campaign)
+    unclear = parked_by_enterprise(site, campaign, RECORD)
     for one in standing:
         if one.state == "parked":
             lines = "\n".join(f"- {line}" for line in evidence_now(site, unclear[one.uscc]))

@@ -12,13 +12,14 @@ from flows.site import Books
 from ledger.campaigns import campaigns
 from ledger.draws import round_in_force
 from ledger.forms import forms
-from ledger.results import results
-from rules.annex_count import COLUMNS, Evidence, Inspected, Seat, counted
+from ledger.results import counted_results, results
+from rules.annex_count import COLUMNS, Evidence, Finding, Inspected, Seat, counted
 from rules.calendar import shanghai_date
 from rules.statistics import AnnexTable, annex_by_township, annex_of
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
 from schemas.form import InspectionForm
+from schemas.result import ItemResult
 
 TOWNSHIP = "township"
 # Positions of the year in a plan's number (domain reference §2.1: division 6, year 4).
@@ -50,14 +51,16 @@ class Annex(NamedTuple):
         }
 
 
-def campaign_annex(site: Books, campaign: Campaign, by: str | None = None) -> Annex:
-    """The annex of one campaign. `by`: None for departments, or `TOWNSHIP`."""
-    inspected = (inspected_of(site, campaign),)
+def campaign_annex(
+    site: Books, campaign: Campaign, by: str | None = None, *, to_explain: bool = False
+) -> Annex:
+    """The annex of one campaign. `by`: None for departments, or `TOWNSHIP`; `to_explain`: for `explained`."""
+    inspected = (inspected_of(site, campaign, to_explain=to_explain),)
     return _annex(Heading.of(campaign), inspected, by, ())
 
 
-def year_annex(site: Books, year: int, by: str | None = None) -> Annex:
-    """The annex over all tasks of the plans of a year, up to now.
+def year_annex(site: Books, year: int, by: str | None = None, *, to_explain: bool = False) -> Annex:
+    """The annex over all tasks of the plans of a year, up to now; as `campaign_annex`.
 
     Raises DrawbridgeError DB-REPORT-002 if the ledger has none.
     """
@@ -67,7 +70,7 @@ def year_annex(site: Books, year: int, by: str | None = None) -> Annex:
     if not chosen:
         years = "、".join(str(found) for found in sorted({plan_year(one) for one in known})) or "没有任务"
         raise DrawbridgeError("DB-REPORT-002", year=year, known=years)
-    inspected = tuple(inspected_of(site, one) for one in chosen)
+    inspected = tuple(inspected_of(site, one, to_explain=to_explain) for one in chosen)
     visits = sum(len(one.forms) for one in inspected)
     findings = sum(
         len({(row.uscc, row.item_code) for row in one.results if row.is_problem}) for one in inspected
@@ -82,13 +85,16 @@ def plan_year(campaign: Campaign) -> int:
     return int(campaign.plan.plan_id[_YEAR])
 
 
-def inspected_of(site: Books, campaign: Campaign) -> Inspected:
-    """One campaign's forms, results and people drawn, as recorded."""
+def inspected_of(site: Books, campaign: Campaign, *, to_explain: bool) -> Inspected:
+    """One campaign's forms, results and people drawn, as recorded; the results whole only to explain."""
     with site.ledger.read() as tx:
+        found: Sequence[Finding] = (
+            results(tx, campaign.task_id) if to_explain else counted_results(tx, campaign.task_id)
+        )
         return Inspected(
             campaign,
             forms(tx, campaign.task_id),
-            results(tx, campaign.task_id),
+            found,
             _drawn_inspectors(round_certificate(site, campaign)),
         )
 
@@ -103,6 +109,7 @@ def round_certificate(site: Books, campaign: Campaign) -> bytes | None:
 def explained(annex: Annex, written: str) -> dict[str, Any]:
     """The number that `written` names, and each thing that it counts with the records behind it.
 
+    `annex` was counted `to_explain`.
     Raises DrawbridgeError DB-REPORT-001 with near names.
     """
     cell = resolve_cell(written, annex.table.units, annex.codes)
@@ -166,7 +173,7 @@ def _names(inspected: Sequence[Inspected]) -> tuple[dict[str, str], dict[str, st
             names |= {person.inspector_id: person.name for person in form.inspectors}
             items |= {item.item_code: item.item_name for item in form.items}
         names |= {row.uscc: names.get(row.uscc, row.uscc) for row in one.results}
-        items |= {row.item_code: row.item_name for row in one.results}
+        items |= {row.item_code: row.item_name for row in one.results if isinstance(row, ItemResult)}
     return names, items
 
 
@@ -188,6 +195,8 @@ def _record(evidence: Evidence) -> dict[str, Any]:
             "task": evidence.task_id,
             "department": evidence.dept_code,
         }
+    if not isinstance(evidence, ItemResult):
+        raise TypeError("the annex was not counted to be explained")
     return {
         "record": "抽查结果",
         "id": evidence.result_id,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from prefect import flow
 
@@ -17,7 +18,7 @@ from flows.alerts import look_after_failure
 from flows.artifacts import table
 from flows.ceremony import Frozen, Terms, hold
 from flows.certificates import certificate_in_force, facts_of, files_of_round, publish_certificates
-from flows.forms import as_versions, make_forms
+from flows.forms import LeftOut, as_versions, make_forms
 from flows.papers import GROUPS, write_papers
 from flows.platform_draw import verify_inspectors
 from flows.site import Site
@@ -30,6 +31,8 @@ from rules.inspectors import eligible_inspectors, forbidden_pairs
 from schemas.campaign import Campaign
 from schemas.codes import DrawMode
 from schemas.errors import DrawbridgeError
+
+_MOST_ROWS = 200
 
 
 def step(site: Site, campaign: Campaign) -> Outcome:
@@ -67,20 +70,22 @@ def step(site: Site, campaign: Campaign) -> Outcome:
         f" 回避 {len(document['barred'])} 处 证书 {digest(held.certificate)[:8]}…"
         f"{' 文书没有打印' if papers.problems else ''}"
     )
+    visits = Counter(str(group) for _, group in document["assignment"])
     report = table(
         ("组", "人员", "户"),
-        [
-            (
-                group,
-                sum(map(len, team.values())),
-                sum(1 for _, g in document["assignment"] if str(g) == group),
-            )
-            for group, team in document["teams"].items()
-        ],
+        [(group, sum(map(len, team.values())), visits[group]) for group, team in document["teams"].items()],
     )
     if left_out:
-        report += "\n\n不在本户检查的事项\n\n" + table(("企业", "事项", "原因"), left_out)
+        report += "\n\n不在本户检查的事项\n\n" + _left_out(left_out)
     return Outcome(True, line, facts, report=report)
+
+
+def _left_out(rows: Sequence[LeftOut]) -> str:
+    """Each of them, as long as a page can be read; of more, how many there are of each item and reason."""
+    if len(rows) <= _MOST_ROWS:
+        return table(("企业", "事项", "原因"), rows)
+    counted = Counter((row.item_name, row.reason) for row in rows)
+    return table(("事项", "原因", "户"), [(*of, count) for of, count in counted.most_common()])
 
 
 def _freeze(site: Site, campaign: Campaign, terms: Terms) -> Frozen:

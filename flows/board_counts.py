@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from draw.certificate import parse_certificate, standing_objects
 from flows.confirmed import decision_on
@@ -18,6 +19,7 @@ from ledger.confirmations import confirmations, dispatches, replacements
 from ledger.directory import SnapshotState, latest_snapshot
 from ledger.draws import RecordedRound, round_in_force
 from ledger.engine import Transaction
+from ledger.messages import message_count
 from ledger.platform_draws import PlatformDrawRow, platform_draw
 from ledger.reconciliations import Reconciliation, last_run
 from rules.confirmation import Decision
@@ -43,23 +45,93 @@ class Count:
         return f"{self.label} {size}{' ' if self.unit else ''}{self.unit}"
 
 
-@dataclass(frozen=True)
 class Known:
-    """What one look at the ledger found of a campaign."""
+    """One look at the ledger: each part of it is looked for when it is first asked for, and then kept.
 
-    campaign: Campaign
-    rows: Mapping[str, StageRow]
-    directories: Mapping[str, SnapshotState]
-    drawn: RecordedRound | None
-    judged: PlatformDrawRow | None
-    objects: int
-    answers: Decision | None
-    replaced: int
-    dispatched: bool
-    visits: Visits
-    standing: Sequence[Standing]
-    form_states: Counter[str]
-    reconciled: Reconciliation | None
+    Thousands of forms and results are not read to say whether the directories are complete.
+    """
+
+    def __init__(self, books: Books, campaign: Campaign) -> None:
+        self.campaign, self._books = campaign, books
+
+    @cached_property
+    def rows(self) -> Mapping[str, StageRow]:
+        """The stages that were begun."""
+        with self._books.ledger.read() as tx:
+            return stages(tx, self.campaign.task_id)
+
+    @cached_property
+    def directories(self) -> Mapping[str, SnapshotState]:
+        """The last complete pass over each directory."""
+        with self._books.ledger.read() as tx:
+            found = {
+                kind: latest_snapshot(tx, self._books.source, kind)
+                for kind in ("object", "inspector", "item")
+            }
+        return {kind: state for kind, state in found.items() if state is not None}
+
+    @cached_property
+    def drawn(self) -> RecordedRound | None:
+        """The newest round of our own draw of the objects."""
+        with self._books.ledger.read() as tx:
+            return round_in_force(tx, self.campaign.task_id, "objects")
+
+    @cached_property
+    def _confirming(self) -> tuple[list[str], int, Decision | None, bool]:
+        with self._books.ledger.read() as tx:
+            task_id = self.campaign.task_id
+            objects, replaced = _drawn(tx, self.campaign, self.drawn, platform_draw(tx, task_id))
+            answers = _answers(tx, self.campaign, objects) if objects else None
+            return objects, replaced, answers, bool(dispatches(tx, task_id))
+
+    @property
+    def objects(self) -> int:
+        """How many objects stand, whoever drew them."""
+        return len(self._confirming[0])
+
+    @property
+    def replaced(self) -> int:
+        """How many objects were replaced."""
+        return self._confirming[1]
+
+    @property
+    def answers(self) -> Decision | None:
+        """What the departments' answers amount to; None: there is nothing to answer on."""
+        return self._confirming[2]
+
+    @property
+    def dispatched(self) -> bool:
+        """Whether the objects were sent out."""
+        return self._confirming[3]
+
+    @cached_property
+    def visits(self) -> Visits:
+        """Forms, results and what is complete."""
+        return visits_of(self._books, self.campaign)
+
+    @cached_property
+    def standing(self) -> Sequence[Standing]:
+        """How each enterprise's record stands."""
+        return standing_of(self._books, self.campaign, self.visits)
+
+    @cached_property
+    def records_sent(self) -> int:
+        """How many messages with records were written, whatever became of them."""
+        with self._books.ledger.read() as tx:
+            return message_count(tx, "record", self.campaign.task_id)
+
+    @cached_property
+    def form_states(self) -> Counter[str]:
+        """The newest version of each form by its state in the outbox."""
+        listed = sorted(items_of(self._books, self.campaign, "form"), key=lambda one: one.version)
+        newest = {one.key: one for one in listed}
+        return Counter(one.state for one in newest.values())
+
+    @cached_property
+    def reconciled(self) -> Reconciliation | None:
+        """The last comparison with the public."""
+        with self._books.ledger.read() as tx:
+            return last_run(tx, self.campaign.task_id)
 
     def facts(self, stage: str) -> Mapping[str, object]:
         """What the stage itself reported last."""
@@ -78,33 +150,7 @@ class Known:
 
 def known_of(books: Books, campaign: Campaign) -> Known:
     """One look at the ledger."""
-    task_id = campaign.task_id
-    with books.ledger.read() as tx:
-        rows = stages(tx, task_id)
-        found = {kind: latest_snapshot(tx, books.source, kind) for kind in ("object", "inspector", "item")}
-        drawn = round_in_force(tx, task_id, "objects")
-        judged = platform_draw(tx, task_id)
-        objects, replaced = _drawn(tx, campaign, drawn, judged)
-        answers = _answers(tx, campaign, objects) if objects else None
-        dispatched = bool(dispatches(tx, task_id))
-        reconciled = last_run(tx, task_id)
-    visits = visits_of(books, campaign)
-    newest = {one.key: one for one in sorted(items_of(books, campaign, "form"), key=lambda one: one.version)}
-    return Known(
-        campaign,
-        rows,
-        {kind: state for kind, state in found.items() if state is not None},
-        drawn,
-        judged,
-        len(objects),
-        answers,
-        replaced,
-        dispatched,
-        visits,
-        standing_of(books, campaign, visits),
-        Counter(one.state for one in newest.values()),
-        reconciled,
-    )
+    return Known(books, campaign)
 
 
 def _drawn(

@@ -96,18 +96,23 @@ class Board:
         return next(line for line in self.stages if line.key == key)
 
 
-def board_of(books: Books, campaign: Campaign, now: datetime | None = None) -> Board:
-    """The board as the ledger has it; `now` (aware) is campaign time, the books' own if not given."""
+def board_of(
+    books: Books, campaign: Campaign, now: datetime | None = None, known: Known | None = None
+) -> Board:
+    """The board as the ledger has it; `now` (aware) is campaign time, the books' own if not given.
+
+    `known`: a look at the ledger that was just taken.
+    """
     as_of = (now or books.now()).astimezone(SHANGHAI)
-    known = known_of(books, campaign)
+    known = known or known_of(books, campaign)
     since = _since(books, campaign)
     limits: list[Limit] = []
     unsure: list[Matter] = []
     try:
-        limits = _limits(books, campaign, as_of.date())
+        limits = _limits(books, known, as_of.date())
     except DrawbridgeError as error:  # what cannot be counted must not hide the rest
         unsure = [uncounted(campaign, error)]
-    matters = matters_of(known, todos(books, campaign), since, as_of.date())
+    matters = matters_of(known, todos(books, campaign, known.standing), since, as_of.date())
     return Board(
         task_id=campaign.task_id,
         name=campaign.name,
@@ -162,9 +167,9 @@ def _since(books: Books, campaign: Campaign) -> dict[str, datetime]:
     return {str(event.facts["stage"]): event.at for event in told}
 
 
-def _limits(books: Books, campaign: Campaign, today: date) -> list[Limit]:
+def _limits(books: Books, known: Known, today: date) -> list[Limit]:
     """The legal dates by kind and day."""
-    listed = due_dates(books, campaign, today)
+    listed = due_dates(books, known.campaign, today, (known.visits, known.standing))
     found = {(due.what, due.on): due for due in listed}
     counted = Counter((due.what, due.on) for due in listed)
     limits = [

@@ -36,6 +36,7 @@ _COMMANDS = {
     "keys": ("flows.commands.keys:keys", "台账的密钥：查看还有多少内容待加密，全部改用第一个密钥。"),
     "mock": ("flows.commands.services:mock", "单独启动模拟平台和模拟公示系统。"),
     "serve": ("flows.commands.services:serve", "启动服务和界面，部署各流程。"),
+    "profile": ("flows.commands.profiles:profile", "接口配置：列出自带的，逐行检查一个文件。"),
     "doctor": ("flows.commands.doctor:doctor", "检查安装是否正常，并说明怎么办。"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 
 from prefect import flow
 
@@ -23,9 +24,13 @@ from rules.disposals import referrals
 from rules.visits import findings
 from schemas.campaign import Campaign
 from schemas.codes import ReviewOpinion, SignatureState
+from schemas.publication import PublicationRecord
+from schemas.result import Review
 
 # A result whose legal time runs out in fewer working days is published before the others are awaited.
 _URGENT_WORKING_DAYS = 10
+# Opinions in one transaction: others who write wait for their turn meanwhile.
+_AT_ONCE = 200
 _DECISIONS: dict[ReviewOpinion, Decision] = {
     ReviewOpinion.APPROVED: "approved",
     ReviewOpinion.WITHHELD: "withheld",
@@ -90,26 +95,31 @@ def _record_reviews(site: Site, campaign: Campaign, visits: Visits) -> None:
     records = records_of(site, campaign, visits)
     with site.ledger.read() as tx:
         decided_at = {row.subject_key: row.at for row in approvals(tx, campaign.task_id, APPROVAL)}
+    news: list[tuple[Decision, datetime, Review, PublicationRecord]] = []
     for uscc, review in visits.reviews.items():
         decision, record = _DECISIONS.get(review.opinion), records[uscc]
         known = decided_at.get(record.record_id)
         # An opinion on an earlier version says nothing about a result that changed since.
         if decision is None or review.at is None or (known is not None and known >= review.at):
             continue
+        news.append((decision, review.at, review, record))
+    for start in range(0, len(news), _AT_ONCE):
+        now = site.now()
         with site.ledger.write() as tx:
-            record_approval(
-                tx,
-                campaign.task_id,
-                APPROVAL,
-                record.record_id,
-                decision,
-                by_role=review.by_role or "平台审核人",
-                reason=review.basis,
-                at=review.at,
-                source="platform",
-                now=site.now(),
-                subject_version=record.version,
-            )
+            for decision, at, review, record in news[start : start + _AT_ONCE]:
+                record_approval(
+                    tx,
+                    campaign.task_id,
+                    APPROVAL,
+                    record.record_id,
+                    decision,
+                    by_role=review.by_role or "平台审核人",
+                    reason=review.basis,
+                    at=at,
+                    source="platform",
+                    now=now,
+                    subject_version=record.version,
+                )
 
 
 def _urgent(site: Site, campaign: Campaign, standing: list[Standing]) -> bool:

@@ -14,8 +14,8 @@ import re
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -32,8 +32,27 @@ click.Context.formatter_class = ChineseHelp
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
+@contextmanager
+def _closed_output_raised() -> Iterator[None]:
+    """click ends with the code for findings where nobody reads any more; it lets pass what has no number."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise BrokenPipeError from error
+
+
 class Group(click.Group):
-    """A group of commands whose `--help` line is Chinese."""
+    """A group of commands whose `--help` line is Chinese, and which leaves a closed output to its caller."""
+
+    def make_context(self, *given: Any, **more: Any) -> click.Context:
+        """The context of a call; it prints the help, if that is what was asked for."""
+        with _closed_output_raised():
+            return super().make_context(*given, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Carries out the command."""
+        with _closed_output_raised():
+            return super().invoke(ctx)
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """The help option."""
@@ -133,12 +152,12 @@ def run_command_line(command: click.Command, arguments: list[str]) -> NoReturn:
     except click.exceptions.NoArgsIsHelpError as bare:
         click.echo(bare.ctx.get_help())
         sys.exit(DONE)
-    except BrokenPipeError:
+    except BrokenPipeError:  # somebody read enough, such as `head -1`
         sys.stderr.close()
         sys.exit(INTERRUPTED)
     except (click.Abort, KeyboardInterrupt) as ended:
         if not _is_unanswered(ended):
-            click.echo("\n已中断；已完成的步骤都在台账里，重新运行即可继续。", err=True)
+            tell_interrupted()
             sys.exit(INTERRUPTED)
         _refuse(DrawbridgeError("DB-CLI-001", detail=_UNANSWERED, command=_command(arguments)), as_json)
     except Exception as error:
@@ -193,6 +212,12 @@ def _print_places(error: BaseException) -> None:
     """
     for one in causes_of(error):
         click.echo("".join(traceback.format_tb(one.__traceback__)) + type(one).__name__, err=True)
+
+
+def tell_interrupted() -> None:
+    """Says that a command was interrupted, and what with it."""
+    with suppress(OSError):
+        click.echo("\n已中断；已完成的步骤都在台账里，重新运行即可继续。", err=True)
 
 
 def _refuse(error: DrawbridgeError, as_json: bool) -> NoReturn:

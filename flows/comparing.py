@@ -18,7 +18,7 @@ from delivery.queue import Item
 from delivery.reconcile import NOTHING, Finding, Held, Versions, compare, standing_versions
 from flows.publishing import Standing
 from flows.site import Site
-from ledger.directory import objects
+from ledger.registered import Registered, registered
 from rules.deadlines import publication_deadline
 from schemas.campaign import Campaign
 from schemas.codes import PublicationMode, RegistrationState
@@ -41,18 +41,10 @@ class Seen:
     published_on: date | None = None
 
 
-@dataclass(frozen=True)
-class Registered:
-    """What the directory said of an enterprise when it was synced last."""
-
-    ent_name: str
-    reg_state: RegistrationState
-
-
 def directory_of(site: Site) -> dict[str, Registered]:
     """The directory by the enterprise's code."""
     with site.ledger.read() as tx:
-        return {row.uscc: Registered(row.ent_name, row.reg_state) for row in objects(tx, site.source)}
+        return registered(tx, site.source)
 
 
 # --- the exchange ----------------------------------------------------------------------------------------

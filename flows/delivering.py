@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import socket
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from connectors.protocols import Channel
 from delivery.clock import RealClock
 from delivery.deliver import Hooks, deliver
 from delivery.hooks import point
-from delivery.owner import is_gone
+from delivery.owner import is_gone, lease_name
 from delivery.queue import Due, Item, apply_approvals, enqueue, items
 from delivery.receipts import poll_receipts
 from flows import writes
 from flows.batch_tasks import in_task
+from flows.ending import end_if_asked, is_asked, under_way
 from flows.kill_points import reach
 from flows.ledger_mark import observe
 from flows.reporting import reporter
@@ -26,7 +27,7 @@ from ledger.leases import lease_of
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
 
-_HOOKS = Hooks(reach, writes.add)
+_HOOKS = Hooks(reach, writes.add, under_way, is_asked)
 # Within one attempt of a stage; the stage itself is tried again for as long as the run may wait.
 _PATIENCE_S = 10.0
 
@@ -49,7 +50,7 @@ def owner() -> str:
 def sent_elsewhere(site: Books, campaign: Campaign, kind: str) -> bool:
     """Whether another run, of this machine or another one, is sending: it holds the lease of `delivery`."""
     with site.ledger.read() as tx:
-        lease = lease_of(tx, f"{kind}/{campaign.task_id}")
+        lease = lease_of(tx, lease_name(kind, campaign.task_id))
     if lease is None or lease.owner == owner() or is_gone(lease.owner):
         return False
     return lease.expires_at > datetime.now(UTC)
@@ -66,7 +67,7 @@ def hooks_for(site: Site, kind: str) -> Hooks:
             observe(site.home, site.ledger)
         reach(name)
 
-    return Hooks(reached, writes.add)
+    return replace(_HOOKS, reach=reached)
 
 
 def deliver_all(site: Site, campaign: Campaign, channel: Channel, name: str) -> Counts:
@@ -91,6 +92,7 @@ def deliver_all(site: Site, campaign: Campaign, channel: Channel, name: str) -> 
                 patience_s=min(_PATIENCE_S, site.settings.max_wait_s),
             ),
         )
+        end_if_asked()
         standing = items_of(site, campaign, channel.kind)
     if any(item.state == "pending" for item in standing):
         poll_receipts(site.ledger, channel, task_id, clock=clock, hooks=_HOOKS, now=site.now)

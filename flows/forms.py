@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from draw.certificate import parse_certificate, standing_objects, team_of_visit
+from draw.certificate import parse_certificate, standing_objects, teams_of_visits
 from draw.commitment import Document
 from flows.certificates import certificate_in_force
 from flows.site import Site
@@ -47,19 +47,19 @@ def make_forms(
         if object_id not in directory:
             raise DrawbridgeError("DB-RUN-017", object_id=object_id)
         by_owner.setdefault(uscc, []).append(directory[object_id])
+    teams = teams_of_visits(assignment)
     forms: list[InspectionForm] = []
     left_out: list[LeftOut] = []
     for number, (uscc, group) in enumerate(assignment["assignment"], 1):
         owned = by_owner[uscc]
         listed = items_for(owned[0], campaign, catalogue)
-        team = team_of_visit(assignment, uscc)
         forms.append(
             form_of(
                 campaign,
                 owned,
                 number=number,
                 group=group,
-                team=team,
+                team=teams[uscc],
                 roster=roster,
                 items=listed.items,
                 materials=handed_in,

@@ -98,14 +98,17 @@ def start_noted(
     return process
 
 
-def end_leftovers(home: Home) -> list[str]:
-    """Ends what is noted and still runs, by id and start time, and empties the list. Returns their names."""
+def end_leftovers(home: Home, *, at_once: bool = False) -> list[str]:
+    """Ends what is noted and still runs, by id and start time, and empties the list. Returns their names.
+
+    `at_once`: nobody is given the time to end in order.
+    """
     path = _list(home)
     ended = []
     for record in _records(path):
         process = _same_process(record)
         if process is not None:
-            _end(process)
+            _end(process, 0 if at_once else _END_AFTER_S)
             ended.append(str(record["name"]))
     path.unlink(missing_ok=True)
     return ended
@@ -143,14 +146,14 @@ def _same_process(record: dict[str, object]) -> psutil.Process | None:
         return None
 
 
-def _end(process: psutil.Process) -> None:
+def _end(process: psutil.Process, patience_s: float) -> None:
     family = [process, *process.children(recursive=True)]
     for member in family:
         try:
             member.terminate()
         except psutil.NoSuchProcess:
             continue
-    _, alive = psutil.wait_procs(family, timeout=_END_AFTER_S)
+    _, alive = psutil.wait_procs(family, timeout=patience_s)
     for member in alive:
         member.kill()
     psutil.wait_procs(alive, timeout=_END_AFTER_S)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flows.publishing import APPROVAL, Standing, standing_of, unpublished
+from flows.publishing import APPROVAL, Standing, standing_of
 from flows.shown_names import shown_name
 from flows.site import Books
 from flows.visits import Visits, visits_of
@@ -39,27 +39,41 @@ class Due:
     provisional: bool
 
 
-def due_dates(site: Books, campaign: Campaign, today: date | None = None) -> list[Due]:
+def due_dates(
+    site: Books,
+    campaign: Campaign,
+    today: date | None = None,
+    known: tuple[Visits, Sequence[Standing]] | None = None,
+) -> list[Due]:
     """Everything of the campaign that is open and has a legal date, nearest first.
 
-    `today`: the Shanghai date that days are counted from, the books' own if not given.
-    Raises DrawbridgeError DB-DEADLINE-001, -002.
+    `today`: the Shanghai date that days are counted from, the books' own if not given; `known`: the visits
+    and how the records stand, where that has been looked up.  Raises DrawbridgeError DB-DEADLINE-001, -002.
     """
+    visits, standing = known or _looked_up(site, campaign)
     return sorted(
-        _all_due(site, campaign, today or site.now().date()), key=lambda due: (due.on, due.what, due.subject)
+        _all_due(site, campaign, visits, standing, today or site.now().date()),
+        key=lambda due: (due.on, due.what, due.subject),
     )
 
 
-def _all_due(site: Books, campaign: Campaign, today: date) -> Iterator[Due]:
+def _looked_up(site: Books, campaign: Campaign) -> tuple[Visits, Sequence[Standing]]:
+    visits = visits_of(site, campaign)
+    return visits, standing_of(site, campaign, visits)
+
+
+def _all_due(
+    site: Books, campaign: Campaign, visits: Visits, standing: Sequence[Standing], today: date
+) -> Iterator[Due]:
     with site.ledger.read() as tx:
         known = stages(tx, campaign.task_id)
         sent = dispatches(tx, campaign.task_id)
     if sent and "confirm" in known and known["confirm"].state != "done":
         limit = confirmation_deadline(max(sent.values()), campaign.confirm_working_days)
         yield _due("部门确认", known["confirm"].waiting_for or "", limit, today)
-    visits = visits_of(site, campaign)
     yield from _visits_due(campaign, visits, today)
-    for one in [*unpublished(site, campaign, visits), *_not_seen(site, campaign, visits)]:
+    unpublished = [one for one in standing if one.record is not None and not one.settled]
+    for one in [*unpublished, *_not_seen(site, campaign, standing)]:
         if one.completed_at is not None:
             last = publication_deadline(one.completed_at, campaign.publish_working_days)
             yield _due("公示", shown_name(one.uscc, one.ent_name), last, today)
@@ -89,7 +103,7 @@ def _visits_due(campaign: Campaign, visits: Visits, today: date) -> Iterator[Due
             yield _due("公示", name, last, today)
 
 
-def _not_seen(site: Books, campaign: Campaign, visits: Visits) -> list[Standing]:
+def _not_seen(site: Books, campaign: Campaign, standing: Sequence[Standing]) -> list[Standing]:
     """What the platform should have brought to the public by itself, and nobody has seen there yet."""
     if campaign.publication is PublicationMode.PUSH:
         return []
@@ -100,7 +114,7 @@ def _not_seen(site: Books, campaign: Campaign, visits: Visits) -> list[Standing]
     missing = set() if looked is None else {key for kind, key, _ in looked.findings if kind == "missing"}
     return [
         one
-        for one in standing_of(site, campaign, visits)
+        for one in standing
         if one.state == "awaited"
         and one.record is not None
         and (looked is None or one.record.record_id in missing | approved)

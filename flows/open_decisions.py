@@ -5,11 +5,11 @@ The forms of the UI, the board and the command line all go by this list.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flows.operating import ACTS
-from flows.publishing import standing_of
+from flows.publishing import Standing, standing_of
 from flows.shown_names import name_and_code
 from flows.site import Books
 from ledger.acts import acts
@@ -33,13 +33,17 @@ class Todo:
         return f"待办:{campaign.task_id}:{self.kind}:{self.key}"
 
 
-def todos(site: Books, campaign: Campaign) -> list[Todo]:
-    """Everything that waits for a person's decision here, as the ledger has it."""
-    return [todo for find in _FIND for todo in find(site, campaign)]
+def todos(site: Books, campaign: Campaign, standing: Sequence[Standing] | None = None) -> list[Todo]:
+    """Everything that waits for a person's decision here, as the ledger has it.
+
+    `standing`: how the records stand, where that has been looked up.
+    """
+    if standing is None:
+        standing = standing_of(site, campaign)
+    return [*_publications(standing), *(todo for find in _FIND for todo in find(site, campaign))]
 
 
-def _publications(site: Books, campaign: Campaign) -> Iterator[Todo]:
-    standing = standing_of(site, campaign)
+def _publications(standing: Sequence[Standing]) -> Iterator[Todo]:
     unreviewed = [one for one in standing if one.state == "unreviewed"]
     if unreviewed:
         lines = tuple(name_and_code(one.uscc, one.ent_name) for one in unreviewed)
@@ -79,4 +83,4 @@ def _acts(site: Books, campaign: Campaign) -> Iterator[Todo]:
         yield Todo("round", leave.stage, f"批准另抽一轮 {leave.stage}", lines)
 
 
-_FIND: tuple[Callable[[Books, Campaign], Iterator[Todo]], ...] = (_publications, _confirmations, _acts)
+_FIND: tuple[Callable[[Books, Campaign], Iterator[Todo]], ...] = (_confirmations, _acts)

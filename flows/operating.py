@@ -7,6 +7,7 @@ because of it is sent by the next publication, like everything else.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,57 +48,50 @@ FORM = "form"
 """Kind of what is handed out, in the outbox."""
 
 
-def parked_by_enterprise(books: Books, campaign: Campaign) -> dict[str, Parked]:
-    """Every parked record with its evidence, by the enterprise's code."""
+def parked_by_enterprise(books: Books, campaign: Campaign, kind: str) -> dict[str, Parked]:
+    """Every parked item of a kind, RECORD or FORM, with its evidence, by the enterprise's code."""
     with books.ledger.read() as tx:
-        return {_uscc(campaign, one.item.key): one for one in parked(tx, RECORD, campaign.task_id)}
+        return {_UNCLEAR[kind].uscc(campaign, one): one for one in parked(tx, kind, campaign.task_id)}
 
 
-def parked_of(books: Books, campaign: Campaign, uscc: str) -> Parked:
-    """The parked record of an enterprise with its evidence. Raises DrawbridgeError DB-ACT-007."""
-    found = parked_by_enterprise(books, campaign).get(uscc)
+def parked_of(books: Books, campaign: Campaign, kind: str, uscc: str) -> Parked:
+    """The parked item of an enterprise with its evidence.
+
+    Raises DrawbridgeError DB-ACT-007 (publication), -009 (form) if there is none.
+    """
+    found = parked_by_enterprise(books, campaign, kind).get(uscc)
     if found is None:
-        raise DrawbridgeError("DB-ACT-007", uscc=uscc)
+        raise DrawbridgeError(_UNCLEAR[kind].none, uscc=uscc)
     return found
 
 
 def ask_resolve(
-    books: Books, campaign: Campaign, uscc: str, receipt_no: str | None, reason: str, by: str, role: str
+    books: Books,
+    campaign: Campaign,
+    kind: str,
+    uscc: str,
+    receipt_no: str | None,
+    reason: str,
+    by: str,
+    role: str,
 ) -> Act:
-    """Asks to settle an unknown outcome: delivered, with its receipt number, or absent (None).
+    """Asks to settle an unknown outcome: delivered, with its receipt number, or not (None).
 
-    Raises DrawbridgeError DB-ACT-007 if it is not parked, -001 if somebody asked already.
+    Raises DrawbridgeError DB-ACT-007, -009 if it is not parked, -001 if somebody asked already.
     """
-    item = parked_of(books, campaign, uscc).item
-    kind = RESOLVE_ABSENT if receipt_no is None else RESOLVE_DELIVERED
-    return _ask(books, campaign, kind, item, {"receipt_no": receipt_no}, reason, by, role)
+    item, unclear = parked_of(books, campaign, kind, uscc).item, _UNCLEAR[kind]
+    act = unclear.absent if receipt_no is None else unclear.delivered
+    return _ask(books, campaign, act, item, {"receipt_no": receipt_no}, reason, by, role)
 
 
-def parked_forms(books: Books, campaign: Campaign) -> dict[str, Parked]:
-    """Every parked form with its evidence, by the enterprise's code."""
-    with books.ledger.read() as tx:
-        found = parked(tx, FORM, campaign.task_id)
-    return {InspectionForm.model_validate_json(one.item.payload).uscc: one for one in found}
+@dataclass(frozen=True)
+class _Unclear:
+    """What may be unclear: the acts that settle it, whose it is, the code where nothing is unclear."""
 
-
-def parked_form_of(books: Books, campaign: Campaign, uscc: str) -> Parked:
-    """The parked form of an enterprise with its evidence. Raises DrawbridgeError DB-ACT-009."""
-    found = parked_forms(books, campaign).get(uscc)
-    if found is None:
-        raise DrawbridgeError("DB-ACT-009", uscc=uscc)
-    return found
-
-
-def ask_resolve_form(
-    books: Books, campaign: Campaign, uscc: str, receipt_no: str | None, reason: str, by: str, role: str
-) -> Act:
-    """Asks to settle a form of unknown outcome: held, with its receipt number, or not held (None).
-
-    Raises DrawbridgeError DB-ACT-009 if it is not parked, -001 if somebody asked already.
-    """
-    item = parked_form_of(books, campaign, uscc).item
-    kind = FORM_ABSENT if receipt_no is None else FORM_DELIVERED
-    return _ask(books, campaign, kind, item, {"receipt_no": receipt_no}, reason, by, role)
+    delivered: str
+    absent: str
+    uscc: Callable[[Campaign, Parked], str]
+    none: str
 
 
 def ask_withdraw(books: Books, campaign: Campaign, uscc: str, reason: str, by: str, role: str) -> Act:
@@ -307,3 +301,17 @@ def _standing(books: Books, campaign: Campaign, uscc: str) -> Standing:
 
 def _uscc(campaign: Campaign, key: str) -> str:
     return key.removeprefix(f"{campaign.task_id}-")
+
+
+def _uscc_of_record(campaign: Campaign, one: Parked) -> str:
+    return _uscc(campaign, one.item.key)
+
+
+def _uscc_of_form(campaign: Campaign, one: Parked) -> str:
+    return InspectionForm.model_validate_json(one.item.payload).uscc
+
+
+_UNCLEAR = {
+    RECORD: _Unclear(RESOLVE_DELIVERED, RESOLVE_ABSENT, _uscc_of_record, "DB-ACT-007"),
+    FORM: _Unclear(FORM_DELIVERED, FORM_ABSENT, _uscc_of_form, "DB-ACT-009"),
+}

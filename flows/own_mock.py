@@ -10,13 +10,15 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.profile import load_profile
+from connectors.profile import load_profile, profile_names
 from connectors.spreadsheets import entity_table
 from documents.whole_file import write_whole
-from flows.home import Home, start_noted
+from flows.home import Home, is_running, start_noted
 from flows.settings import load_settings
 from rules.plan_file import decoded
 from schemas.errors import DrawbridgeError
@@ -60,6 +62,7 @@ class OwnMock:
     platform_url: str
     publicity_url: str
     control_url: str
+    log: Path
 
     def environment(self, task_id: str) -> dict[str, str]:
         """The settings that point a run at this mock and its campaign clock."""
@@ -85,16 +88,19 @@ def has_mock(home: Home, task_id: str) -> bool:
     )
 
 
-def resume_mock(home: Home, task_id: str, entities: Path | None = None) -> OwnMock:
+def resume_mock(
+    home: Home, task_id: str, entities: Path | None = None, again: Mapping[str, object] | None = None
+) -> OwnMock:
     """Starts the campaign's mock again on its state, as it was begun.
 
-    `entities`: the list of objects, where it is given once more.  Raises DrawbridgeError DB-RUN-003 if it is
-    not the one that the campaign was begun with, DB-RUN-004 if the mock does not start.
+    `entities`: the list of objects, where it is given once more; `again`: what else is, by the names of
+    MockInput.  Raises DrawbridgeError DB-RUN-003 if it is not what the campaign was begun with, DB-RUN-004 if
+    the mock does not start.
     """
     folder = home.folder(task_id, "mock")
     begun = json.loads((folder / _INPUT).read_text("utf-8"))
-    if entities is not None and begun["fingerprint"]["entities"] != _sha256(entities):
-        raise DrawbridgeError("DB-RUN-003", task_id=task_id, what=_SHOWN["entities"])
+    given = dict(again or {}) | ({} if entities is None else {"entities": _sha256(entities)})
+    _refuse_other_input(task_id, begun["fingerprint"], given)
     return _start(home, folder, begun["arguments"], "max")
 
 
@@ -114,6 +120,20 @@ def start_mock(home: Home, task_id: str, given: MockInput, speed: str = "max") -
         raise
 
 
+@contextmanager
+def living(home: Home, mock: OwnMock) -> Iterator[None]:
+    """Says of whatever the block fails with that the mock is dead, if it is.
+
+    Raises DrawbridgeError DB-RUN-034; the last error tells nothing but that nobody answers.
+    """
+    try:
+        yield
+    except DrawbridgeError as error:
+        if is_running(home, "mock"):
+            raise
+        raise DrawbridgeError("DB-RUN-034", log=mock.log) from error
+
+
 def _start(home: Home, folder: Path, arguments: list[str], speed: str) -> OwnMock:
     ready, log = folder / "ready.json", folder / "mock.log"
     ready.unlink(missing_ok=True)
@@ -128,7 +148,7 @@ def _wait(process: subprocess.Popen[bytes], ready: Path, log: Path) -> OwnMock:
     while time.monotonic() < end:
         if ready.exists():
             facts = json.loads(ready.read_text("utf-8"))
-            return OwnMock(facts["platformUrl"], facts["publicityUrl"], facts["controlUrl"])
+            return OwnMock(facts["platformUrl"], facts["publicityUrl"], facts["controlUrl"], log)
         if process.poll() is not None:
             lines = log.read_text("utf-8", "replace").strip().splitlines() or ["没有输出"]
             raise DrawbridgeError("DB-RUN-004", detail=lines[-1], log=log)
@@ -144,14 +164,15 @@ def _arguments(folder: Path, task_id: str, given: MockInput) -> list[str]:
     note, now = folder / _INPUT, given.fingerprint()
     if note.exists():
         begun = json.loads(note.read_text("utf-8"))
-        for key, value in now.items():
-            if begun["fingerprint"].get(key) != value:
-                raise DrawbridgeError("DB-RUN-003", task_id=task_id, what=_SHOWN.get(key, "--" + key))
+        _refuse_other_input(task_id, begun["fingerprint"], now)
         kept: list[str] = begun["arguments"]
         return kept
     plan = decoded(given.plan_file.read_bytes(), str(given.plan_file)).encode()
     arguments = ["--campaign", _kept(folder, given.plan_file.name, plan), "--seed", str(given.seed)]
     arguments += ["--platform-draw", given.platform_draw]
+    profile = load_profile(load_settings().profile)
+    if profile.name in profile_names():  # each of which the mock speaks; any other profile meets its contract
+        arguments += ["--dialect", profile.name]
     if given.entities is not None:
         arguments += [
             "--entities",
@@ -163,6 +184,12 @@ def _arguments(folder: Path, task_id: str, given: MockInput) -> list[str]:
         arguments += ["--objects", str(given.objects)]
     write_whole(note, json.dumps({"fingerprint": now, "arguments": arguments}).encode())
     return arguments
+
+
+def _refuse_other_input(task_id: str, begun: Mapping[str, object], given: Mapping[str, object]) -> None:
+    for key, value in given.items():
+        if begun.get(key) != value:
+            raise DrawbridgeError("DB-RUN-003", task_id=task_id, what=_SHOWN.get(key, "--" + key))
 
 
 _INPUT = "input.json"

@@ -16,11 +16,13 @@ from documents.inspection_forms import write_inspection_forms
 from documents.paper import draw_record, forms, groups, letters, slips
 from documents.paper.press import PressSettings
 from documents.paper.run import Job, Printed, Progress, print_all
+from documents.whole_file import write_whole
 from flows.paper_facts import Papers, held_draws, items_handed_in, papers_of, public_draw
 from flows.settings import load_settings
 from flows.site import Books
 from ledger.audit import append
 from ledger.forms import forms as recorded_forms
+from ledger.forms import forms_digest
 from schemas.campaign import Campaign
 from schemas.codes import DrawMode
 from schemas.errors import DrawbridgeError
@@ -34,6 +36,9 @@ RESTRICTED = "限制查阅"
 
 _NOT_YET = "DB-PAPER-004"
 _REGISTER = ".papers.json"
+_WORKBOOK = "一企一表.xlsx"
+# Which forms the workbook was written from: `forms_digest`.
+_WORKBOOK_NOTE = ".workbook-of"
 _NAME_LENGTH = 45  # with the rest, below the 255 bytes that a file name may have
 _NOT_IN_FILE_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
@@ -121,7 +126,7 @@ def write_workbook(site: Books, campaign: Campaign) -> Path:
     """The recorded forms as one XLSX, a sheet each, for whoever wants to change them before printing."""
     with site.ledger.read() as tx:
         recorded = recorded_forms(tx, campaign.task_id)
-    path = site.home.campaign_folder(campaign.task_id) / "一企一表.xlsx"
+    path = site.home.campaign_folder(campaign.task_id) / _WORKBOOK
     write_inspection_forms(path, campaign, recorded)
     return path
 
@@ -129,7 +134,22 @@ def write_workbook(site: Books, campaign: Campaign) -> Path:
 def write_papers(site: Books, campaign: Campaign, more: Sequence[str] = ()) -> StagePapers:
     """The forms as PDF, by enterprise and by group, and as XLSX; and what else a stage prints."""
     printed = print_after(site, campaign, [FORMS, *more])
-    return StagePapers({"一企一表": write_workbook(site, campaign), **printed.paths}, printed.problems)
+    return StagePapers({"一企一表": _workbook_in_force(site, campaign), **printed.paths}, printed.problems)
+
+
+def _workbook_in_force(site: Books, campaign: Campaign) -> Path:
+    """The workbook of the forms; one that was written from the same forms is left as it is.
+
+    Of thousands of forms it takes minutes, and who has filled it in does not want it emptied.
+    """
+    with site.ledger.read() as tx:
+        digest = forms_digest(tx, campaign.task_id)
+    folder = site.home.campaign_folder(campaign.task_id)
+    path, note = folder / _WORKBOOK, folder / _WORKBOOK_NOTE
+    if not (path.is_file() and note.is_file() and note.read_text("ascii", "replace") == digest):
+        write_workbook(site, campaign)
+        write_whole(note, digest.encode())
+    return path
 
 
 def destroy_groups(site: Books, campaign: Campaign) -> list[str]:
@@ -157,8 +177,10 @@ def _forms(site: Books, campaign: Campaign, papers: Papers, *, filled: bool) -> 
     jobs = [
         Job(single / _file(form, f"第{form.group:02d}组"), forms.TEMPLATE, data([form])) for form in visits
     ]
-    for group in sorted({form.group for form in visits}):
-        some = [form for form in visits if form.group == group]
+    by_group: dict[int, list[InspectionForm]] = {}
+    for form in visits:
+        by_group.setdefault(form.group, []).append(form)
+    for group, some in sorted(by_group.items()):
         jobs.append(Job(merged / f"第{group:02d}组（{len(some)}户）.pdf", forms.TEMPLATE, data(some)))
     _clear(single, jobs)
     _clear(merged, jobs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from draw.certificate import parse_certificate, team_of_visit
+from draw.certificate import parse_certificate, teams_of_visits
 from draw.check import check_forms
 from flows.artifacts import table
 from flows.papers import GROUPS, write_papers
@@ -101,6 +101,6 @@ def _own_teams(site: Site, campaign: Campaign) -> dict[str, Team]:
         return {}
     document = parse_certificate(round_.certificate, "inspectors")
     return {
-        uscc: frozenset(p for ids in team_of_visit(document, uscc).values() for p in ids)
-        for uscc, _ in document["assignment"]
+        uscc: frozenset(person for ids in team.values() for person in ids)
+        for uscc, team in teams_of_visits(document).items()
     }

@@ -15,7 +15,8 @@ from flows.delivering import items_of, queue
 from flows.site import Books, Site
 from flows.visits import Visits, visits_of
 from ledger.approvals import ApprovalRow, approvals
-from ledger.directory import objects
+from ledger.many_records import no_cycles
+from ledger.registered import registered
 from rules.deadlines import publication_deadline
 from rules.publication import publication_record, withheld_reason
 from schemas.campaign import Campaign
@@ -100,21 +101,25 @@ def records_of(site: Books, campaign: Campaign, visits: Visits) -> dict[str, Pub
 def _records(
     site: Books, campaign: Campaign, visits: Visits, latest: dict[str, Item]
 ) -> dict[str, PublicationRecord]:
+    if not visits.complete:
+        return {}
     with site.ledger.read() as tx:
-        owners = {row.uscc: row for row in objects(tx, site.source)}
-    found: dict[str, PublicationRecord] = {}
-    for uscc in visits.complete:
-        key = record_id(campaign.task_id, uscc)
-        record = publication_record(
-            campaign,
-            visits.forms[uscc],
-            visits.by_enterprise[uscc],
-            prip_id=owners[uscc].prip_id if uscc in owners else None,
-            record_id=key,
-            ent_name=owners[uscc].ent_name if uscc in owners else None,
-        )
-        found[uscc] = _versioned(record, latest.get(key))
-    return found
+        owners = registered(tx, site.source)
+    with no_cycles():
+        return {
+            uscc: _versioned(
+                publication_record(
+                    campaign,
+                    visits.forms[uscc],
+                    visits.by_enterprise[uscc],
+                    prip_id=owners[uscc].prip_id if uscc in owners else None,
+                    record_id=record_id(campaign.task_id, uscc),
+                    ent_name=owners[uscc].ent_name if uscc in owners else None,
+                ),
+                latest.get(record_id(campaign.task_id, uscc)),
+            )
+            for uscc in visits.complete
+        }
 
 
 def standing_of(site: Books, campaign: Campaign, visits: Visits | None = None) -> list[Standing]:
@@ -127,11 +132,6 @@ def standing_of(site: Books, campaign: Campaign, visits: Visits | None = None) -
         _standing(campaign, visits, uscc, records.get(uscc), decisions.get(uscc), latest)
         for uscc in visits.forms
     ]
-
-
-def unpublished(site: Books, campaign: Campaign, visits: Visits) -> list[Standing]:
-    """Complete results that are not settled: those whose legal date is running."""
-    return [one for one in standing_of(site, campaign, visits) if one.record is not None and not one.settled]
 
 
 def queue_due(site: Site, campaign: Campaign) -> None:

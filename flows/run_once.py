@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 
 from prefect.events.worker import EventsWorker
-from prefect.exceptions import TerminationSignal
 from prefect.logging.handlers import APILogWorker
 
 from draw.certificate import parse_certificate
@@ -47,8 +46,6 @@ def run_once(name: str, listener: Reporter, *, with_prefect: bool, resync: bool 
                     raise
                 log = server_log(Home(load_settings().home))
                 raise DrawbridgeError("DB-RUN-031", log=log) from error
-            except TerminationSignal as ended:  # Prefect's own way to hear SIGTERM, as long as a flow runs
-                raise KeyboardInterrupt from ended
             finally:
                 _hand_over()
         else:

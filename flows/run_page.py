@@ -77,7 +77,7 @@ def _again_collected(known: Known) -> str:
 
 
 def _again_published(known: Known) -> str:
-    count = known.in_state("published")
+    count = known.in_state("published") if known.records_sent else 0
     return f"已公示的 {count} 户不再报送。" if count else ""
 
 
@@ -108,7 +108,8 @@ def write_stage_page(
     """Writes the page of a stage's run, and the campaign's board with it."""
     if not is_recorded():
         return
-    board = board_of(site, campaign)
+    known = known_of(site, campaign)
+    board = board_of(site, campaign, known=known)
     parts = [
         f"# {title} · {campaign.short_name}",
         f"{campaign.name}（{campaign.document_no or campaign.task_id}）　截至 {moment(board.as_of)}",
@@ -117,7 +118,7 @@ def write_stage_page(
         f"**没有重做**　{not_again}" if not_again else "",
         report,
         *_open(board),
-        *_links(site, campaign, board, stage),
+        *_links(site, known, board, stage),
     ]
     text = "\n\n".join(part for part in parts if part) + "\n"
     write_artifact(f"{stage}-{campaign.task_id}", text, f"{title} · {campaign.short_name}")
@@ -133,7 +134,8 @@ def write_campaign_page(
     """
     if not is_recorded():
         return
-    board = board_of(site, campaign)
+    known = known_of(site, campaign)
+    board = board_of(site, campaign, known=known)
     nothing = "没有未完成的环节，没有向平台和公示系统写入任何内容。"
     parts = [
         f"# 整个任务 · {campaign.short_name}",
@@ -143,7 +145,7 @@ def write_campaign_page(
         "## 做了什么",
         "\n".join(f"- {title}　{line}" for title, line in tried.items()) or nothing,
         *_open(board),
-        *_links(site, campaign, board, "report"),
+        *_links(site, known, board, "report"),
     ]
     text = "\n\n".join(part for part in parts if part) + "\n"
     write_artifact(f"campaign-{campaign.task_id}", text, f"整个任务 · {campaign.short_name}")
@@ -161,13 +163,13 @@ def _open(board: Board) -> Iterator[str]:
     yield matters_list(board.matters) if board.matters else whose_turn(board)
 
 
-def _links(site: Site, campaign: Campaign, board: Board, stage: str) -> Iterator[str]:
+def _links(site: Site, known: Known, board: Board, stage: str) -> Iterator[str]:
     if stage in ("publish", "reconcile"):
-        lines = list(_public_pages(site, known_of(site, campaign)))
+        lines = list(_public_pages(site, known))
         if lines:
             yield "## 公示页面"
             yield "\n".join(lines)
-    papers = papers_list(campaign.task_id, board.papers, site.settings.files_url)
+    papers = papers_list(known.campaign.task_id, board.papers, site.settings.files_url)
     if papers:
         yield "## 文件"
         yield papers

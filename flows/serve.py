@@ -85,8 +85,11 @@ def serve(
     schedules: Choice,
     ready: Callable[[str], None],
     say: Callable[[str], None],
+    mock_log: Path | None = None,
 ) -> None:
     """Runs until SIGTERM or Ctrl-C. `flow_environment` is what the flow runs' processes are given.
+
+    `mock_log`: where the mock of this very service writes, if it has one.
 
     `ready` is called with the UI's address once a deployment can be started, `say` with what an operator
     should know.  Server and worker are started again when they die, more and more slowly if they die at once;
@@ -100,7 +103,6 @@ def serve(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, frame: stop.set())
-    has_mock = is_running(home, "mock")
     _start_worker(home, environment)
     with _metrics(flow_environment), client_of(api) as client:
         watch(client)
@@ -108,8 +110,8 @@ def serve(
         kept = _kept(home, port, environment, say)
         lost, look_for_lost_at = LostRuns(client), time.monotonic()
         while not stop.wait(_LOOK_EVERY_S):
-            if has_mock and not is_running(home, "mock"):
-                raise DrawbridgeError("DB-RUN-028", log=home.root)
+            if mock_log is not None and not is_running(home, "mock"):
+                raise DrawbridgeError("DB-RUN-028", log=mock_log)
             for one in kept:
                 one.look(time.monotonic())
             if time.monotonic() >= look_for_lost_at:

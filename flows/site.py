@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.factory import Connections, connect
 from connectors.profile import Profile, load_profile
+from flows.ending import pause
 from flows.home import Home
 from flows.ledger_mark import begin as begin_mark
 from flows.settings import LEDGER_FILE, Settings, load_settings
@@ -85,8 +85,8 @@ class Site:
         return self.connections.clock.now().astimezone(SHANGHAI)
 
     def sleep(self, seconds: float) -> None:
-        """Waits on wall time."""
-        time.sleep(seconds)
+        """Waits on wall time. Raises KeyboardInterrupt once this process is asked to end."""
+        pause(seconds)
 
 
 @contextmanager

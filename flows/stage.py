@@ -19,6 +19,7 @@ from prefect import get_run_logger, tags
 from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 
+from flows.ending import end_if_asked
 from flows.kept_safe import kept_safe
 from flows.logs import bound, log_as_json
 from flows.reporting import LogReporter, is_heard, listening, reporter
@@ -94,6 +95,7 @@ def _repeated(site: Site, campaign: Campaign, stage: Stage) -> Outcome:
     last: tuple[str, str | None] | None = None
     reporter().stage_started(stage.title)
     while True:
+        end_if_asked()
         with bound(campaign=campaign.task_id, stage=stage.key):
             outcome = _attempt(site, campaign, stage)
         if (outcome.line, outcome.waiting_for) != last:

@@ -27,6 +27,7 @@ from flows.deciding import answer_for_department, campaign_called, decide_public
 from flows.evidence import evidence_now
 from flows.open_decisions import Todo, todos
 from flows.operating import ACTS, allow, ask_resolve, parked_of
+from flows.publishing import RECORD
 from flows.redraw import allow_round
 from flows.site import Site, open_site
 from flows.stage import heard
@@ -75,7 +76,7 @@ def _record_finding(site: Site, campaign: Campaign, key: str, form: Any) -> str:
         raise DrawbridgeError("DB-ACT-008")
     role = role_of(site.ledger, form.approver, form.code)
     receipt = form.receipt.strip() or None
-    act = ask_resolve(site, campaign, key, receipt, form.reason, form.approver, role)
+    act = ask_resolve(site, campaign, RECORD, key, receipt, form.reason, form.approver, role)
     return f"已申请（编号 {act.act_no}），等待第二人审批"
 
 
@@ -119,7 +120,7 @@ def decide(campaign: str, kind: str, key: str, title: str) -> str:
         todo = next((one for one in todos(site, chosen) if (one.kind, one.key) == (kind, key)), None)
         if todo is None:
             return None
-        evidence = evidence_now(site, parked_of(site, chosen, key)) if kind == "resolve" else []
+        evidence = evidence_now(site, parked_of(site, chosen, RECORD, key)) if kind == "resolve" else []
         lines = "\n".join(f"- {cell(line)}" for line in [*todo.lines, *evidence] if line)
         return chosen, f"**{todo.title}**\n\n{lines}"
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from flows.site import Books
 from ledger.forms import forms as recorded_forms
 from ledger.results import refused_results, results
-from rules.publication import completed_at, is_complete
+from rules.publication import completion
 from rules.visits import by_enterprise as grouped
 from rules.visits import not_visited, review_of
 from schemas.campaign import Campaign
@@ -43,10 +43,7 @@ def visits_of(site: Books, campaign: Campaign) -> Visits:
         rows = results(tx, campaign.task_id)
         refused = refused_results(tx, campaign.task_id)
     by_enterprise = grouped(rows)
-    complete = {
-        uscc: completed_at(form, by_enterprise[uscc])
-        for uscc, form in forms.items()
-        if uscc in by_enterprise and is_complete(form, by_enterprise[uscc])
-    }
+    ended = ((uscc, completion(form, by_enterprise.get(uscc, ()))) for uscc, form in forms.items())
+    complete = {uscc: at for uscc, at in ended if at is not None}
     reviews = {uscc: review_of(by_enterprise[uscc]) for uscc in complete}
     return Visits(forms, rows, by_enterprise, complete, reviews, len(refused))

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from ledger.audit import append
 from ledger.engine import Transaction
+from ledger.many_records import no_cycles
 from ledger.tables import confirmation, dispatch, replacement
 from ledger.texts import digest_of, text_of
 from schemas.confirmation import Confirmation
@@ -72,14 +73,14 @@ def record_confirmations(
         for entry in confirmations(tx, task_id, origin)
     }
     news: list[list[str]] = []
+    entries: list[dict[str, object]] = []
     for row in rows:
         before = known.get((row.object_id, row.dept_code))
         if before is not None and before.confirmation == row:
             continue
         seq_no = 0 if before is None else before.seq_no + 1
         body = text_of(row)
-        tx.execute(
-            confirmation.insert(),
+        entries.append(
             {
                 "task_id": task_id,
                 "object_id": row.object_id,
@@ -89,11 +90,12 @@ def record_confirmations(
                 "body": body,
                 "digest": digest_of(body),
                 "recorded_at": now,
-            },
+            }
         )
         known[row.object_id, row.dept_code] = RecordedConfirmation(origin, seq_no, row)
         news.append([row.object_id, row.dept_code, row.verdict.value, digest_of(body)])
     if news:
+        tx.execute(confirmation.insert(), entries)
         append(tx, "confirmations", task_id, {"origin": origin, "answers": news}, now)
     return len(news)
 
@@ -104,12 +106,13 @@ def confirmations(tx: Transaction, task_id: str, origin: Origin | None = None) -
     query = sa.select(confirmation).where(column.task_id == task_id)
     if origin is not None:
         query = query.where(column.origin == origin)
-    newest = {
-        (row.object_id, row.dept_code, row.origin): RecordedConfirmation(
-            row.origin, row.seq_no, Confirmation.model_validate_json(row.body)
-        )
-        for row in tx.execute(query.order_by(column.seq_no))
-    }
+    with no_cycles():
+        newest = {
+            (row.object_id, row.dept_code, row.origin): RecordedConfirmation(
+                row.origin, row.seq_no, Confirmation.model_validate_json(row.body)
+            )
+            for row in tx.execute(query.order_by(column.seq_no))
+        }
     return [newest[key] for key in sorted(newest)]
 
 

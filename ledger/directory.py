@@ -27,6 +27,12 @@ T = TypeVar("T")
 KEY_OF_KIND = {"object": "object_id", "inspector": "inspector_id", "item": "item_code"}
 """What is drawn, assigned and inspected, and the field that names each row."""
 
+_ONE_PASS = sa.select(dir_snapshot).where(  # asked for with every page
+    dir_snapshot.c.source == sa.bindparam("in_source"),
+    dir_snapshot.c.kind == sa.bindparam("in_kind"),
+    dir_snapshot.c.snapshot_no == sa.bindparam("in_no"),
+)
+
 _OBJECTS: TypeAdapter[Entity | ProjectObject] = TypeAdapter(AnyObject)
 _INSPECTORS = TypeAdapter(Inspector)
 _ITEMS = TypeAdapter(InspectionItem)
@@ -71,7 +77,8 @@ def open_snapshot(tx: Transaction, source: str, kind: str) -> SnapshotState | No
 
 def snapshot_of(tx: Transaction, source: str, kind: str, snapshot_no: int) -> SnapshotState | None:
     """One pass by its number."""
-    return _newest(tx, source, kind, dir_snapshot.c.snapshot_no == snapshot_no)
+    found = tx.execute(_ONE_PASS, {"in_source": source, "in_kind": kind, "in_no": snapshot_no}).one_or_none()
+    return None if found is None else _state(found)
 
 
 def sources(tx: Transaction) -> list[str]:
@@ -155,8 +162,10 @@ def _newest(
         .limit(1)
     )
     found: Any = tx.execute(query).one_or_none()
-    if found is None:
-        return None
+    return None if found is None else _state(found)
+
+
+def _state(found: Any) -> SnapshotState:
     return SnapshotState(
         found.source,
         found.kind,

@@ -124,6 +124,34 @@ def last_event_at(tx: Transaction) -> datetime | None:
     return None if text is None else read_time_text(text)
 
 
+def last_step_at(tx: Transaction, task_id: str) -> datetime | None:
+    """When a run last did something for the campaign, UTC; None: nothing yet.
+
+    What people do beside the runs (approvers, keys, erasing, lists that are taken out) does not count.
+    """
+    column = audit_event.c
+    query = (
+        sa.select(column.event_at)
+        .where(column.kind.in_(_STEPS), column.subject.contains(task_id, autoescape=True))
+        .order_by(column.seq_no.desc())
+        .limit(1)
+    )
+    text = tx.scalar(query)
+    return None if text is None else read_time_text(text)
+
+
+# Events that runs alone write, at the time that they live in.
+_STEPS = (
+    "campaign-registered",
+    "stage",
+    "dispatched",
+    "public-number",
+    "drawn",
+    "answered",
+    "results-recorded",
+)
+
+
 def events_after(tx: Transaction, seq: int, limit: int = 1000) -> list[AuditEvent]:
     """The next events of the audit chain after number `seq`, at most `limit`."""
     column = audit_event.c

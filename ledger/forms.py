@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ledger.audit import append
 from ledger.engine import Transaction
+from ledger.many_records import no_cycles
 from ledger.tables import form
 from ledger.texts import digest_of, text_of
 from schemas.errors import DrawbridgeError
@@ -32,6 +33,7 @@ def record_forms(
     query = sa.select(column.uscc, column.form_version, column.digest).where(column.task_id == task_id)
     known = {(row.uscc, row.form_version): row.digest for row in tx.execute(query)}
     news: list[list[object]] = []
+    rows: list[dict[str, object]] = []
     for entry in made:
         body = text_of(entry)
         digest = digest_of(body)
@@ -40,8 +42,7 @@ def record_forms(
             continue
         if recorded is not None:
             raise DrawbridgeError("DB-LEDGER-031", what="表单", key=entry.form_no)
-        tx.execute(
-            form.insert(),
+        rows.append(
             {
                 "task_id": task_id,
                 "uscc": entry.uscc,
@@ -51,17 +52,28 @@ def record_forms(
                 "body": body,
                 "digest": digest,
                 "recorded_at": now,
-            },
+            }
         )
         known[entry.uscc, entry.version] = digest
         news.append([entry.form_no, entry.version, digest])
     if news:
+        tx.execute(form.insert(), rows)
         append(tx, "forms-recorded", task_id, {"origin": origin, "forms": news}, now)
     return forms(tx, task_id)
+
+
+def forms_digest(tx: Transaction, task_id: str) -> str:
+    """One digest over all recorded forms: the same as long as none was added."""
+    column = form.c
+    query = sa.select(column.uscc, column.form_version, column.digest).where(column.task_id == task_id)
+    return digest_of(
+        "".join(f"{uscc}/{no}/{digest}\n" for uscc, no, digest in sorted(tx.execute(query).tuples()))
+    )
 
 
 def forms(tx: Transaction, task_id: str) -> list[InspectionForm]:
     """The newest form of every enterprise, by its code."""
     query = sa.select(form).where(form.c.task_id == task_id).order_by(form.c.form_version)
     newest = {row.uscc: row.body for row in tx.execute(query)}
-    return [InspectionForm.model_validate_json(newest[uscc]) for uscc in sorted(newest)]
+    with no_cycles():
+        return [InspectionForm.model_validate_json(newest[uscc]) for uscc in sorted(newest)]

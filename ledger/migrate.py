@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from schemas.errors import DrawbridgeError
 
-REVISION = "0005"
+REVISION = "0006"
 """The revision that this version of the program works with: the newest script's."""
 
 # Any number that nobody else locks in the ledger's database: two runs must not migrate at once.

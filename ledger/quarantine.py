@@ -14,6 +14,11 @@ from ledger.engine import Transaction
 from ledger.tables import quarantine
 from ledger.texts import digest_of
 
+# Made once: asked for with every page.
+_IN_PASS = [quarantine.c[name] == sa.bindparam(f"in_{name}") for name in ("source", "kind", "snapshot_no")]
+_LAST = sa.select(sa.func.max(quarantine.c.entry_no)).where(*_IN_PASS)
+_ADD = quarantine.insert()
+
 
 class Refusal(Protocol):
     """A refused row as a connector hands it over. `row_no` counts as the source does."""
@@ -54,9 +59,13 @@ def record_quarantined(
 
     `once`: a row that is on record already, same reason and content, is not recorded again.
     """
+    rows = list(rows)
+    if not rows:
+        return 0
     column = quarantine.c
     here = sa.and_(column.source == source, column.kind == kind, column.snapshot_no == snapshot_no)
-    last = tx.scalar(sa.select(sa.func.max(column.entry_no)).where(here)) or 0
+    place = {"in_source": source, "in_kind": kind, "in_snapshot_no": snapshot_no}
+    last = tx.scalar(_LAST, place) or 0
     known = set()
     if once:
         known = {(row.code, row.raw_digest) for row in tx.execute(sa.select(quarantine).where(here))}
@@ -82,7 +91,7 @@ def record_quarantined(
             }
         )
     if entries:
-        tx.execute(quarantine.insert(), entries)
+        tx.execute(_ADD, entries)
     return len(entries)
 
 
@@ -97,4 +106,41 @@ def rows_of_snapshot(tx: Transaction, source: str, kind: str, snapshot_no: int) 
     return [
         QuarantinedRow(row.page_no, row.row_no, row.code, row.reason, json.loads(row.raw), row.recorded_at)
         for row in tx.execute(query)
+    ]
+
+
+def has_disputes(tx: Transaction, source: str, kind: str, snapshot_no: int) -> bool:
+    """Whether a pass held different rows under one key."""
+    column = quarantine.c
+    disputed = sa.select(column.entry_no).where(
+        column.source == source,
+        column.kind == kind,
+        column.snapshot_no == snapshot_no,
+        column.code == "DB-LEDGER-024",
+    )
+    return tx.scalar(disputed.limit(1)) is not None
+
+
+_ON_PAGE = (
+    sa.select(quarantine)
+    .where(*_IN_PASS, quarantine.c.page_no == sa.bindparam("in_page_no"))
+    .order_by(quarantine.c.entry_no)
+)
+
+
+def refused_on_page(
+    tx: Transaction, source: str, kind: str, snapshot_no: int, page_no: int
+) -> list[QuarantinedRow] | None:
+    """What a pass refused of one page, in the order of its entries; None if that is not for certain.
+
+    It is not where the ledger itself refused a row (its reasons speak of other pages), or where a row was
+    erased.
+    """
+    place = {"in_source": source, "in_kind": kind, "in_snapshot_no": snapshot_no, "in_page_no": page_no}
+    rows = tx.execute(_ON_PAGE, place).all()
+    if any(row.code.startswith("DB-LEDGER-") or row.raw_digest != digest_of(row.raw) for row in rows):
+        return None
+    return [
+        QuarantinedRow(row.page_no, row.row_no, row.code, row.reason, json.loads(row.raw), row.recorded_at)
+        for row in rows
     ]

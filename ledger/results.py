@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 import sqlalchemy as sa
 
 from ledger.audit import append
 from ledger.engine import Transaction
+from ledger.looked_into import is_sealed, members_of
+from ledger.many_records import no_cycles
 from ledger.quarantine import QuarantinedRow, Refusal, record_quarantined, rows_of_snapshot
 from ledger.tables import result, result_cursor
 from ledger.texts import digest_of, text_of
-from schemas.result import ItemResult
+from rules.annex_count import CountedResult
+from schemas.codes import Disposal, ResultCode
+from schemas.result import NOT_A_PROBLEM, ItemResult
 
 _KIND = "result"
 
@@ -79,16 +84,24 @@ def _write_news(
     known = _newest(tx, task_id, [row.result_id for row in rows])
     added = changed = 0
     news: list[list[object]] = []
+    new: list[dict[str, object]] = []
+    old: list[dict[str, object]] = []
     for row in rows:
         body = text_of(row)
         digest = digest_of(body)
         seq_no, before = known.get(row.result_id, (-1, ""))
         if before == digest:
             continue
-        _write(tx, task_id, row, seq_no + 1, body, now)
+        if seq_no >= 0:
+            old.append({"the_task": task_id, "the_result": row.result_id, "the_seq": seq_no})
+        new.append(_entry(task_id, row, seq_no + 1, body, digest, now))
         known[row.result_id] = (seq_no + 1, digest)
         added, changed = (added + 1, changed) if seq_no < 0 else (added, changed + 1)
         news.append([row.result_id, row.version, digest])
+    if new:
+        tx.execute(_ADD, new)
+    if old:  # after the new ones: a page may hold two versions of one result
+        tx.execute(_NO_LONGER_NEWEST, old)
     return added, changed, news
 
 
@@ -98,7 +111,46 @@ def results(tx: Transaction, task_id: str) -> list[ItemResult]:
     query = sa.select(column.uscc, column.item_code, column.result_id, column.body).where(
         column.task_id == task_id, column.is_newest.is_(True)
     )
-    return [ItemResult.model_validate_json(row[3]) for row in sorted(tx.execute(query).tuples())]
+    with no_cycles():
+        return [ItemResult.model_validate_json(row[3]) for row in sorted(tx.execute(query).tuples())]
+
+
+def counted_results(tx: Transaction, task_id: str) -> list[CountedResult]:
+    """Of the newest of every result that some column of the annex may count, what it counts; in no order.
+
+    Left out is what found no problem, had no disposal, guidance or question answered: no column counts it.
+    The database looks into the texts, so that a million of them become no records here; where they are
+    sealed it cannot, and they do.
+    """
+    if is_sealed(tx):
+        return [CountedResult(*_COUNTED(row)) for row in results(tx, task_id)]
+    said = members_of(tx, result.c.body)
+    code, disposal = said["code"].as_string(), said["disposal"].as_string()
+    lapsed, guided = said["order_lapsed"].as_boolean(), said["guided"].as_boolean()
+    answered = said["questions_answered"].as_boolean()
+    column = result.c
+    query = sa.select(
+        column.uscc, column.item_code, column.dept_code, code, disposal, lapsed, guided, answered
+    ).where(
+        column.task_id == task_id,
+        column.is_newest.is_(True),
+        sa.or_(
+            code.not_in([one.value for one in NOT_A_PROBLEM]),
+            disposal != Disposal.NONE.value,
+            guided,
+            answered,
+        ),
+    )
+    with no_cycles():
+        return [
+            CountedResult(uscc, item, dept, _CODES[found], _DISPOSALS[then], *flags)
+            for uscc, item, dept, found, then, *flags in tx.execute(query).tuples()
+        ]
+
+
+_COUNTED = attrgetter(*CountedResult._fields)
+_CODES = {code.value: code for code in ResultCode}
+_DISPOSALS = {disposal.value: disposal for disposal in Disposal}
 
 
 def result_history(tx: Transaction, task_id: str, result_id: str) -> list[ItemResult]:
@@ -121,31 +173,35 @@ def _newest(tx: Transaction, task_id: str, ids: Sequence[str]) -> dict[str, tupl
     return {row.result_id: (row.seq_no, row.digest) for row in tx.execute(query)}
 
 
-def _write(tx: Transaction, task_id: str, row: ItemResult, seq_no: int, body: str, now: datetime) -> None:
-    column = result.c
-    if seq_no:
-        tx.execute(
-            result.update()
-            .where(column.task_id == task_id, column.result_id == row.result_id, column.seq_no == seq_no - 1)
-            .values(is_newest=False)
-        )
-    tx.execute(
-        result.insert(),
-        {
-            "task_id": task_id,
-            "result_id": row.result_id,
-            "seq_no": seq_no,
-            "result_version": row.version,
-            "uscc": row.uscc,
-            "item_code": row.item_code,
-            "dept_code": row.dept_code,
-            "is_newest": True,
-            "body": body,
-            "digest": digest_of(body),
-            "updated_at": row.updated_at,
-            "recorded_at": now,
-        },
+_ADD = result.insert()
+_NO_LONGER_NEWEST = (
+    result.update()
+    .where(
+        result.c.task_id == sa.bindparam("the_task"),
+        result.c.result_id == sa.bindparam("the_result"),
+        result.c.seq_no == sa.bindparam("the_seq"),
     )
+    .values(is_newest=False)
+)
+
+
+def _entry(
+    task_id: str, row: ItemResult, seq_no: int, body: str, digest: str, now: datetime
+) -> dict[str, object]:
+    return {
+        "task_id": task_id,
+        "result_id": row.result_id,
+        "seq_no": seq_no,
+        "result_version": row.version,
+        "uscc": row.uscc,
+        "item_code": row.item_code,
+        "dept_code": row.dept_code,
+        "is_newest": True,
+        "body": body,
+        "digest": digest,
+        "updated_at": row.updated_at,
+        "recorded_at": now,
+    }
 
 
 def _move_cursor(tx: Transaction, task_id: str, updated_since: datetime) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from ledger.quarantine import Refusal
+from ledger.sync_seen import Seen
 from ledger.texts import digest_of
 from schemas.record import Record
 
@@ -36,15 +37,20 @@ class DirectoryPage(Protocol):
     def digest(self) -> str: ...
     @property
     def notes(self) -> Sequence[str]: ...
+    @property
+    def read(self) -> int: ...
 
 
 @dataclass
 class Sync:
     """An open pass, standing before `next_page`.
 
-    `seen`: row key -> page and digest of the pages committed so far; `marks`: number, digest, rows read,
-    total claimed and snapshot token of each of them. After an error it may be ahead of the ledger: begin
-    again with `begin_sync`.
+    `seen`: the keys of the pages committed so far; `marks`: number, digest, rows read, total claimed and
+    snapshot token of each of them.  `reader` says what makes records of rows, as a digest; `before`: page ->
+    digest of the last complete pass, as far as the same reader read it.  As long as it `follows`, every page
+    was the one of that pass, which was the one before and held no row in dispute: then no row can be there
+    twice, the directory is as that pass left it, and `seen` is filled only once that ends.  After an error it
+    may be ahead of the ledger: begin again with `begin_sync`.
     """
 
     source: str
@@ -53,10 +59,20 @@ class Sync:
     next_page: int = 1
     remote_snapshot: str | None = None
     read: int = 0
-    seen: dict[str, tuple[int, str]] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen, repr=False)
     marks: list[Mark] = field(default_factory=list)
+    reader: str = ""
+    before_no: int = 0
+    before_pages: int = 0
+    before_digest: str = ""
+    follows: bool = False
+    before: Mapping[int, str] = field(default_factory=dict, repr=False)
 
     @property
     def subject(self) -> str:
         """How the audit chain calls this directory."""
         return f"{self.kind}@{digest_of(self.source)[:16]}"
+
+    def held_before(self, page: DirectoryPage) -> bool:
+        """Whether the last complete pass held the very same page, read by the same reader."""
+        return bool(self.reader) and self.before.get(page.page_no) == page.digest

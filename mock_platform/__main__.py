@@ -16,6 +16,8 @@ from typing import Any
 import yaml
 
 from mock_platform.agenda import Speed
+from mock_platform.chinese_parser import ChineseParser, why
+from mock_platform.dialects import DIALECTS
 from mock_platform.faults import FAULTS, fault_of_text
 from mock_platform.platform_variants import VARIANTS
 from mock_platform.simulator import Setting, Simulator
@@ -41,11 +43,12 @@ def main(arguments: list[str] | None = None) -> int:
         host=given.host,
         port=given.port,
         certificate=given.certificate,
+        dialect=given.dialect,
     )
     try:
         simulator = Simulator(setting)
     except (OSError, ValueError, KeyError, sqlite3.Error, yaml.YAMLError) as error:
-        print(f"模拟平台没有启动：{type(error).__name__}: {error}", file=sys.stderr)
+        print(f"模拟平台没有启动：{why(error)}", file=sys.stderr)
         return 2
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -98,30 +101,44 @@ def _fault(text: str) -> dict[str, Any]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = ChineseParser(
         prog="python -m mock_platform", description="模拟省级平台和公示系统，供演示和测试。"
     )
     add = parser.add_argument
-    add("--campaign", type=Path, required=True, metavar="FILE", help="抽查计划（campaigns/*.yaml）")
-    add("--entities", type=Path, metavar="FILE", help="名录文件（.csv、.xlsx），原样提供，不改正")
+    add("--campaign", type=Path, required=True, metavar="文件", help="抽查计划（campaigns/*.yaml）")
+    add("--entities", type=Path, metavar="文件", help="名录文件（.csv、.xlsx），原样提供，不改正")
     add("--entities-as", choices=["enterprises", "projects"], default="enterprises", help="每一行是什么")
-    add("--objects", type=int, default=120, metavar="N", help="没有名录文件时生成多少个对象（默认 120）")
-    add("--seed", type=int, default=1, help="随机种子（默认 1）")
-    add("--state", type=Path, metavar="FILE", help="状态文件；已有时从那里继续")
-    add("--speed", type=_speed, default="max", metavar="X", help="任务时间是实际时间的多少倍，或 max（默认）")
-    add("--platform-draw", choices=list(VARIANTS), default="certified", help="由平台抽取时怎样抽取")
-    add("--host", default="127.0.0.1", help="监听地址（默认 127.0.0.1）")
-    add("--port", type=_port, default=0, help="平台的端口；0 为任意空闲端口（默认）")
-    add("--certificate", type=Path, metavar="FILE", help="证书和密钥（PEM）；两个系统改用 https")
+    add("--objects", type=int, default=120, metavar="个数", help="没有名录文件时生成多少个对象（默认 120）")
+    add("--seed", type=int, default=1, metavar="整数", help="随机种子（默认 1）")
+    add("--state", type=Path, metavar="文件", help="状态文件；已有时从那里继续")
+    add(
+        "--speed",
+        type=_speed,
+        default="max",
+        metavar="倍数",
+        help="任务时间是实际时间的多少倍，或 max（默认）",
+    )
+    draws = f"由平台抽取时怎样抽取：{'、'.join(VARIANTS)}"
+    add("--platform-draw", choices=list(VARIANTS), default="certified", metavar="抽法", help=draws)
+    add(
+        "--dialect",
+        choices=list(DIALECTS),
+        default="hebei",
+        metavar="约定",
+        help=f"两个系统说哪一套接口：{'、'.join(DIALECTS)}",
+    )
+    add("--host", default="127.0.0.1", metavar="地址", help="监听地址（默认 127.0.0.1）")
+    add("--port", type=_port, default=0, metavar="端口", help="平台的端口；0 为任意空闲端口（默认）")
+    add("--certificate", type=Path, metavar="文件", help="证书和密钥（PEM）；两个系统改用 https")
     add(
         "--fault",
         action="append",
         default=[],
         type=_fault,
-        metavar="NAME[:endpoint=…][:calls=1,3][:probability=0.01][:count=2][:args.x=…]",
-        help="打开一种故障，可重复；名称见 docs/control-face.md，也可写 F01 至 F40",
+        metavar="名称[:endpoint=…][:calls=1,3][:probability=0.01][:count=2][:args.x=…]",
+        help="打开一种故障，可重复；各种名称见 docs/control-face.md，也可写 F01 至 F40",
     )
-    add("--ready-file", type=Path, metavar="FILE", help="就绪后把三个地址写到这里（JSON）")
+    add("--ready-file", type=Path, metavar="文件", help="就绪后把三个地址写到这里（JSON）")
     return parser
 
 

@@ -60,7 +60,8 @@ def _perform(call: Call, as_sent: Request, refuse: Refuse) -> None:
         try:
             if call.signed:
                 now = time.time() + call.clock_off_s
-                world.gate.admit(as_sent.method, as_sent.target, as_sent.headers, as_sent.body, now)
+                sent = as_sent.as_sent
+                world.gate.admit(sent.method, sent.target, sent.headers, sent.body, now)
             call.reply = call.perform(world, call.request)
         except Refusal as refusal:
             call.reply = refuse(world, as_sent, refusal)

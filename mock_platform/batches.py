@@ -39,6 +39,10 @@ def take_batch(world: World, batch_no: str, rows: list[Row], raw: bytes, take: T
     return {**answer, "replayed": False}
 
 
+def _enterprise(form: Row) -> object:
+    return form["uniscid"]
+
+
 def held_batch(world: World, batch_no: str) -> Row:
     """What is held of a batch. Raises Refusal 44."""
     held = world.batches.get(batch_no)
@@ -61,7 +65,7 @@ def _row_answer(key: str, state: str, code: str | None, text: str | None, receip
 
 def take_form(world: World, form: Row, batch_no: str, digest: str) -> Row:
     """One enterprise's form. 49: it has one; 96: not drawn, not confirmed, unknown item or inspector."""
-    held = next((other for other in world.forms.values() if other["uniscid"] == form["uniscid"]), None)
+    held = next((other for _, other in world.forms.having(_enterprise, form["uniscid"])), None)
     if world.faults.twist.forgets and held is not None and held["version"] == form["version"]:
         receipt = world.receipt_no()  # the same form once more: it is issued already, and held twice now
         more = {"version": form["version"], "uniscid": form["uniscid"], "receiptNo": receipt}
@@ -72,7 +76,7 @@ def take_form(world: World, form: Row, batch_no: str, digest: str) -> Row:
     if held is None and form["formNo"] in world.forms:
         raise Refusal("49", "该表号已用于另一企业")
     _check_objects(world, form)
-    require(confirmations_complete(world), "被检查对象尚未全部比对确认")
+    require(world.once_a_turn(confirmations_complete), "被检查对象尚未全部比对确认")
     _check_items(world, form)
     _check_inspectors(world, form)
     issue_form(world, form, batch_no)
@@ -92,13 +96,23 @@ def issue_form(world: World, form: Row, batch_no: str | None) -> None:
 
 
 def _check_objects(world: World, form: Row) -> None:
-    due = {row["objectId"] for row in objects_in_force(world) if row["uniscid"] == form["uniscid"]}
+    in_force = world.once_a_turn(_objects_and_owners)
     listed = [one["objectId"] for one in form["objects"]]
-    require(
-        set(listed) <= {row["objectId"] for row in objects_in_force(world)} and bool(due), "任务未抽中该对象"
-    )
+    due = in_force["by-owner"].get(form["uniscid"], set())
+    require(in_force["all"].issuperset(listed) and bool(due), "任务未抽中该对象")
     require(set(listed) <= due, "所列对象不属于该企业")
     require(set(listed) == due and len(listed) == len(due), "该企业另有被抽中的对象未列入，或重复列入")
+
+
+def _objects_and_owners(world: World) -> Row:
+    by_owner: dict[str, set[str]] = {}
+    for row in objects_in_force(world):
+        by_owner.setdefault(row["uniscid"], set()).add(row["objectId"])
+    return {"by-owner": by_owner, "all": set().union(*by_owner.values())}
+
+
+def _roster(world: World) -> Row:
+    return {row["inspectorId"]: row for row in world.inspectors}
 
 
 def _check_items(world: World, form: Row) -> None:
@@ -118,7 +132,7 @@ def _check_items(world: World, form: Row) -> None:
 
 def _check_inspectors(world: World, form: Row) -> None:
     require("groups" in world.drawn, "检查人员尚未抽取")
-    known = {row["inspectorId"]: row for row in world.inspectors}
+    known = world.once_a_turn(_roster)
     today = str(world.now().date())
     given: dict[str, set[str]] = {}
     for one in form["inspectors"]:

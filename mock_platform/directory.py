@@ -21,6 +21,7 @@ Row = dict[str, Any]
 _CLEAN_BELOW = 30  # so small a directory is one that a test counts by hand
 _GRADES = [("A", 30), ("B", 33), ("C", 18), ("D", 8), (None, 11)]
 _PUBLIC_BODY_SHARE = 0.1
+_TRIES = 20
 _STATES = [("1", 88), (None, 6), ("2", 3), ("3", 1), ("4", 1), ("5", 1)]
 
 
@@ -60,13 +61,18 @@ def blank_row(plan: CampaignPlan, kind: str) -> Row:
 
 def _owner(plan: CampaignPlan, rng: random.Random, plain: bool, seen: set[str]) -> Row:
     public_body = not plain and rng.random() < _PUBLIC_BODY_SHARE
+    tries = 0
     while True:
+        county = plan.division_name
+        if tries >= _TRIES:  # the names of two characters are used up: 3,200 enterprises, 2,000 offices
+            county += names.word(rng)
         if public_body:
-            name, scope, industry = names.public_body(rng, plan.division_name), None, None
+            name, scope, industry = names.public_body(rng, county), None, None
         else:
-            name, scope, industry = names.enterprise(rng, plan.division_name)
+            name, scope, industry = names.enterprise(rng, county)
         if name not in seen:
             break
+        tries += 1
     seen.add(name)
     elsewhere = not plain and rng.random() < 0.05
     code = make(rng, "12" if public_body else "91", "130533" if elsewhere else plan.division)

@@ -68,7 +68,7 @@ def _header(table: list[Cells], path: Path) -> tuple[int, list[str]]:
         columns = [_COLUMN.get((cell or "").strip(), "") for cell in cells]
         if {"uniscid", "entName"} <= set(columns):
             return number, columns
-    raise ValueError(f"{path.name}: no header row with a name and a code")
+    raise ValueError(f"{path.name} 没有同时含名称和统一社会信用代码的表头")
 
 
 def _csv(raw: bytes) -> list[Cells]:

@@ -176,6 +176,10 @@ def _check_content(world: World, record: Row) -> None:
     require(len({one["raninsItemName"] for one in details}) == len(details), "检查事项重复")
 
 
+def _subject(record: Row) -> object:
+    return record["uniscid"], record["raninsTaskId"]
+
+
 def _check_place(world: World, record: Row) -> None:
     """Whether this version may follow what is held."""
     held = world.records.get(record["recordId"])
@@ -184,9 +188,8 @@ def _check_place(world: World, record: Row) -> None:
         raise Refusal("49", "该记录的这一版本已收到")
     if record["operation"] == "I":
         require(not live, "该记录已存在", "49")
-        for other in world.records.values():
-            same = (other["uniscid"], other["raninsTaskId"]) == (record["uniscid"], record["raninsTaskId"])
-            if same and other["recordId"] != record["recordId"] and other["state"] in _LIVE:
+        for _, other in world.records.having(_subject, _subject(record)):
+            if other["recordId"] != record["recordId"] and other["state"] in _LIVE:
                 raise Refusal("49", "该主体本任务的抽查结果已由另一记录公示")
         return
     require(held is not None and (live or record["operation"] == "U"), "没有可更正或撤回的记录")
@@ -227,8 +230,12 @@ def settle(world: World, act: Act) -> None:
 
 def _place(world: World, record_id: str, batch_no: str) -> str:
     """Where a record of that message is held: under its own id, or beside it if it is held twice."""
-    places = (key for key in world.records if key.startswith(f"{record_id}#"))
-    return next((key for key in places if world.records[key]["batchNo"] == batch_no), record_id)
+    places = (pair for pair in world.records.having(_own_id, record_id) if pair[0] != record_id)
+    return next((key for key, record in places if record["batchNo"] == batch_no), record_id)
+
+
+def _own_id(record: Row) -> object:
+    return record["recordId"]
 
 
 def _settle_version(world: World, answer: Row, place: str) -> None:

@@ -67,7 +67,7 @@ class Late:
         if call.signed:
             try:
                 with world.turn():
-                    request = call.request
+                    request = call.request.as_sent
                     world.gate.admit(request.method, request.target, request.headers, request.body)
             except Refusal:
                 return

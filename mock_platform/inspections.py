@@ -28,7 +28,7 @@ def plan_visit(world: World, form: Row) -> None:
     """The joint group of a form will visit its enterprise."""
     if world.intends("skip-visit", form["uniscid"]):
         return
-    place = sum(1 for other in world.forms.values() if other["group"] == form["group"]) - 1
+    place = len(world.forms.having(_group, form["group"])) - 1
     day = add_working_days(world.now().date(), 2 + place // 2)
     day = min(day, _last_working_day(world.plan.ends_on))
     hour, minute = _SLOTS[place % 2]
@@ -36,6 +36,10 @@ def plan_visit(world: World, form: Row) -> None:
     at = on(day, hour, minute) + timedelta(minutes=rng.randint(0, 20))
     what = f"第{form['group']}组到 {form['uniscid']} 现场检查"
     world.will(at, "visit", f"group-{form['group']}", what, ("results",), form=form["formNo"])
+
+
+def _group(form: Row) -> object:
+    return form["group"]
 
 
 def visit(world: World, act: Act) -> None:

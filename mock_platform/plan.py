@@ -107,7 +107,7 @@ def read_plan(path: Path) -> CampaignPlan:
     """Reads a campaign file. Raises ValueError, OSError or yaml.YAMLError if it is none."""
     raw = _english(yaml.safe_load(path.read_text("utf-8-sig")))
     if not isinstance(raw, dict) or "departments" not in raw:
-        raise ValueError(f"{path.name}: not a campaign file")
+        raise ValueError(f"{path.name} 不是抽查计划")
     division = raw["division"]
     starts_on, ends_on = _day(raw["window"]["from"]), _day(raw["window"]["to"])
     departments = sorted((_department(entry) for entry in raw["departments"]), key=lambda one: not one.leads)
@@ -212,7 +212,7 @@ def _share(text: Any) -> Fraction:
             return Fraction(found[1]) / of
     if _objects(text):
         return _LEAST_SHARE
-    raise ValueError(f"no ratio: {text}")
+    raise ValueError(f"比例“{text}”看不懂")
 
 
 def _objects(text: Any) -> int:

@@ -28,14 +28,17 @@ _numbers = itertools.count(1)
 
 def answer_platform(world: World, request: Request, caller: Caller) -> Reply | None:
     """Answers one request on the platform's port."""
-    return answer(
-        world, request, caller, name_of=_name, perform=_perform, refuse=_refuse, signed=lambda _: True
+    asked = request if world.dialect is None else world.dialect.inward(request)
+    reply = answer(
+        world, asked, caller, name_of=_name, perform=_perform, refuse=_refuse, signed=lambda _: True
     )
+    return reply if world.dialect is None else world.dialect.outward(request, reply)
 
 
 def interrupt_platform(world: World, request: Request) -> float | None:
     """Whether a request to the platform's port is cut off while it comes in."""
-    return interrupted(world, request, name_of=_name)
+    asked = request if world.dialect is None else world.dialect.inward(request)
+    return interrupted(world, asked, name_of=_name)
 
 
 def _name(request: Request) -> str:
@@ -46,6 +49,8 @@ def _name(request: Request) -> str:
 
 
 def _perform(world: World, request: Request) -> Reply:
+    if request.refusal is not None:
+        raise request.refusal
     operation = platform_contract().find(request.method, request.path)
     arguments = operation.arguments(request.path, request.query)
     if arguments.get("taskId", world.plan.task_id) != world.plan.task_id:
@@ -55,7 +60,7 @@ def _perform(world: World, request: Request) -> Reply:
     else:
         body = strict_json(request.body)
         operation.body(body, "报文")
-        data = _WRITES[operation.name](world, body, request.body)
+        data = _WRITES[operation.name](world, body, request.as_sent.body)
     text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return _envelope("00", "成功", text)
 

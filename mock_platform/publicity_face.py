@@ -36,7 +36,7 @@ def answer_publicity(world: World, request: Request, caller: Caller) -> Reply | 
     """Answers one request on the publicity system's port."""
     return answer(
         world,
-        request,
+        request if world.dialect is None else world.dialect.exchange_inward(request),
         caller,
         name_of=lambda one: _route(one)[0],
         perform=_perform,
@@ -47,7 +47,8 @@ def answer_publicity(world: World, request: Request, caller: Caller) -> Reply | 
 
 def interrupt_publicity(world: World, request: Request) -> float | None:
     """Whether a request to the publicity system's port is cut off while it comes in."""
-    return interrupted(world, request, name_of=lambda one: _route(one)[0])
+    asked = request if world.dialect is None else world.dialect.exchange_inward(request)
+    return interrupted(world, asked, name_of=lambda one: _route(one)[0])
 
 
 def _route(request: Request) -> tuple[str, str]:
@@ -77,8 +78,16 @@ def _refuse(world: World, request: Request, refusal: Refusal) -> Reply:
 
 def shown_records(world: World, prip_id: str) -> list[Row]:
     """What the public sees under one enterprise, latest first."""
-    rows = [row for row in world.records.values() if row["shown"] and row["shown"]["pripId"] == prip_id]
+    rows = [row for _, row in world.records.having(_shown_under, prip_id)]
     return sorted(rows, key=lambda row: (row["shown"]["insDate"], row["recordId"]), reverse=True)
+
+
+def _shown_under(record: Row) -> object:
+    return record["shown"]["pripId"] if record["shown"] else None
+
+
+def _public_id(record: Row) -> object:
+    return f"{record['seq']:08d}" if record["shown"] else None
 
 
 def _public_rows(world: World, request: Request, prip_id: str) -> Reply:
@@ -119,13 +128,12 @@ def _public_enterprise(world: World, request: Request, prip_id: str) -> Reply:
 
 def shown_with_ids(world: World, prip_id: str) -> list[Row]:
     """The same with the public id that the detail's address holds."""
-    return [{**row, "publicId": f"{row['seq']:08d}"} for row in shown_records(world, prip_id)]
+    return [{**row, "publicId": _public_id(row)} for row in shown_records(world, prip_id)]
 
 
 def _public_detail(world: World, request: Request, public_id: str) -> Reply:
-    for record in world.records.values():
-        if record["shown"] and f"{record['seq']:08d}" == public_id:
-            return json_reply(_table(request, record["shown"]["details"], by_default=1000))
+    for _, record in world.records.having(_public_id, public_id):
+        return json_reply(_table(request, record["shown"]["details"], by_default=1000))
     raise Refusal("44", "没有这条记录")
 
 

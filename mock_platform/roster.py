@@ -13,6 +13,7 @@ from mock_platform.plan import CampaignPlan, Department
 from mock_platform.shanghai_time import on, wire_time
 
 Row = dict[str, Any]
+_MOST_RECUSALS = 25
 _REASONS = ("relative", "relative", "interest", "request")
 
 
@@ -46,7 +47,8 @@ def generated_roster(plan: CampaignPlan, seed: int, objects: Sequence[Row]) -> l
             row = _person(plan, seed, department, number)
             rng = chance(seed, "recusals", row["inspectorId"])
             if owners and rng.random() < 0.3:
-                chosen = rng.sample(owners, min(len(owners), max(1, len(owners) // 40)))
+                some = min(len(owners), max(1, len(owners) // 40), _MOST_RECUSALS)
+                chosen = rng.sample(owners, some)
                 row["recusals"] = [{"uniscid": code, "reason": rng.choice(_REASONS)} for code in chosen]
             rows.append(row | (unfit[number - fit - 1] if number > fit else {}))
     return rows

@@ -17,13 +17,14 @@ from mock_platform import departments, exchange_face, inspections, platform_draw
 from mock_platform.agenda import Speed
 from mock_platform.control_face import ClockReaders, answer_control
 from mock_platform.credit_code import as_meant
+from mock_platform.dialects import DIALECTS
 from mock_platform.directory import generated_objects
 from mock_platform.entities import read_objects
 from mock_platform.plan import read_plan
 from mock_platform.platform_face import answer_platform, interrupt_platform
 from mock_platform.publicity_face import answer_publicity, interrupt_publicity
 from mock_platform.roster import generated_roster
-from mock_platform.signature import Gate
+from mock_platform.signature import CONTRACT, Gate
 from mock_platform.wire import Answer, Caller, Port, Reply, Request
 from mock_platform.world import Player, World
 
@@ -32,7 +33,8 @@ from mock_platform.world import Player, World
 class Setting:
     """What a mock is started with. `state` None: nothing is kept; `entities` None: `objects` rows.
 
-    `certificate`: a PEM file with certificate and key; the two systems then speak TLS.
+    `certificate`: a PEM file with certificate and key; the two systems then speak TLS.  `dialect`: a name of
+    `DIALECTS`, whose names, codes, pages and signature the two systems have.
     """
 
     campaign: Path
@@ -48,6 +50,7 @@ class Setting:
     host: str = "127.0.0.1"
     port: int = 0
     certificate: Path | None = None
+    dialect: str = "hebei"
 
 
 # Kind of act -> who plays it.
@@ -81,8 +84,9 @@ class Simulator:
         """Starts it, on what the state file holds. Raises OSError, ValueError, KeyError, YAMLError."""
         plan = read_plan(setting.campaign)
         self.setting = setting
-        gate = Gate(setting.key, setting.secret)
-        self.world = World(plan, setting.seed, setting.state, setting.speed, gate)
+        dialect = DIALECTS[setting.dialect]
+        gate = Gate(setting.key, setting.secret, CONTRACT if dialect is None else dialect.scheme)
+        self.world = World(plan, setting.seed, setting.state, setting.speed, gate, dialect)
         self.world.players.update(PLAYERS)
         self.world.counts["confirmation-limit"] = lambda world, act: departments.answers_missing(world)
         self.world.counts["window-closes"] = lambda world, act: inspections.something_outstanding(world)
@@ -90,7 +94,7 @@ class Simulator:
             _populate(self.world, setting)
         if self.world.meta["task"] != plan.task_id:
             self.world.close()
-            raise ValueError(f"the state file is that of task {self.world.meta['task']}")
+            raise ValueError(f"状态文件属于任务 {self.world.meta['task']}")
         self._readers = ClockReaders()
         world = self.world
         tls = setting.certificate

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,24 +22,60 @@ class Kept(dict[str, Any]):
     def __init__(self) -> None:
         super().__init__()
         self.changed: set[str] = set()
+        self._indexes: dict[Callable[[Any], object], _Index] = {}
 
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(key, value)
-        self.changed.add(key)
+        self.touch(key)
 
     def __delitem__(self, key: str) -> None:
         super().__delitem__(key)
-        self.changed.add(key)
+        self.touch(key)
 
     def touch(self, key: str) -> None:
         """Notes that the member `key` was changed inside."""
         self.changed.add(key)
+        for index in self._indexes.values():
+            index.stale[key] = None
+
+    def having(self, of: Callable[[Any], object], value: object) -> list[tuple[str, Any]]:
+        """Keys and members of which `of` (a function of a module) gives `value`, without a look at each."""
+        index = self._indexes.setdefault(of, _Index(of))
+        index.catch_up(self)
+        if len(index.places) != len(self):  # members came or went in a way that is not noticed
+            index.stale = dict.fromkeys([*index.places, *self])
+            index.catch_up(self)
+        found = [(key, self.get(key)) for key in index.keys.get(value, ())]
+        return [(key, member) for key, member in found if member is not None and of(member) == value]
 
     def load(self, members: dict[str, Any]) -> None:
         """Takes members over as they were committed."""
         self.clear()
         self.update(members)
         self.changed.clear()
+        self._indexes.clear()
+
+
+class _Index:
+    """Which members of a `Kept` have a property; `stale`: keys that must be looked at before it is used."""
+
+    def __init__(self, of: Callable[[Any], object]) -> None:
+        self._of = of
+        self.keys: dict[object, dict[str, None]] = {}
+        self.places: dict[str, object] = {}
+        self.stale: dict[str, None] = {}
+
+    def catch_up(self, members: dict[str, Any]) -> None:
+        for key in self.stale:
+            value = self._of(members[key]) if key in members else None
+            if key in self.places:
+                if key in members and self.places[key] == value:
+                    continue
+                del self.keys[self.places.pop(key)][key]
+            if key in members:
+                self.places[key] = value
+                self.keys.setdefault(value, {})[key] = None
+        self.stale.clear()
 
 
 class Store:

@@ -19,17 +19,29 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
 
+from mock_platform.refusal import Refusal
+
 MAX_BODY = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it came. `target` is path and query as sent; header names are lower case."""
+    """One request as it came. `target` is path and query as sent; header names are lower case.
+
+    A dialect gives the contract's request instead, with what was `sent`, or why it is refused.
+    """
 
     method: str
     target: str
     headers: Mapping[str, str]
     body: bytes = b""
+    sent: Request | None = None
+    refusal: Refusal | None = None
+
+    @property
+    def as_sent(self) -> Request:
+        """The request as it came, whose bytes are signed and digested."""
+        return self.sent or self
 
     @property
     def path(self) -> str:

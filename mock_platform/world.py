@@ -15,6 +15,7 @@ from typing import Any
 
 from mock_platform.agenda import Act, Agenda, CampaignClock, Speed
 from mock_platform.chance import chance
+from mock_platform.dialect import Dialect
 from mock_platform.faults import Faults
 from mock_platform.plan import CampaignPlan
 from mock_platform.shanghai_time import iso_time, on
@@ -41,8 +42,16 @@ class World:
     clock, agenda, faults        campaign time, what people will do, what goes wrong
     """
 
-    def __init__(self, plan: CampaignPlan, seed: int, state: Path | None, speed: Speed, gate: Gate) -> None:
-        self.plan, self.seed, self.gate = plan, seed, gate
+    def __init__(
+        self,
+        plan: CampaignPlan,
+        seed: int,
+        state: Path | None,
+        speed: Speed,
+        gate: Gate,
+        dialect: Dialect | None = None,
+    ) -> None:
+        self.plan, self.seed, self.gate, self.dialect = plan, seed, gate, dialect
         self.lock = threading.RLock()
         self.objects: list[Row] = []
         self.inspectors: list[Row] = []
@@ -57,6 +66,7 @@ class World:
         self.players: dict[str, Player] = {}
         self.counts: dict[str, Callable[[World, Act], bool]] = {}
         self.snapshots: dict[str, list[str]] = {}
+        self._found: dict[Callable[[World], Any], Any] | None = None
         self._store = Store(state)
         self._acting: datetime | None = None
         self._row_changes: set[tuple[str, int]] = set()
@@ -147,14 +157,24 @@ class World:
 
     # --- keeping -----------------------------------------------------------------------------
 
+    def once_a_turn(self, find: Callable[[World], Any]) -> Any:
+        """What `find` finds, looked for once a turn: for what the rows of one request cannot change."""
+        if self._found is None:
+            return find(self)
+        if find not in self._found:
+            self._found[find] = find(self)
+        return self._found[find]
+
     @contextmanager
     def turn(self) -> Iterator[None]:
         """One request or tick: alone with the state, which is committed at its end."""
         with self.lock:
             try:
                 self.catch_up()
+                self._found = {}
                 yield
             finally:
+                self._found = None
                 self.commit()
 
     def load(self) -> bool:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
-from rules.visits import has_listing_ground
+from rules.visits import Ground, has_listing_ground
 from schemas.campaign import Campaign
-from schemas.codes import Disposal
+from schemas.codes import Disposal, ResultCode
 from schemas.form import FormInspector, InspectionForm
-from schemas.result import ItemResult
+from schemas.result import NOT_A_PROBLEM
 from schemas.uscc import is_market_entity
 
 # Key of a column -> its heading in the annex, with its unit.
@@ -31,9 +32,48 @@ COLUMNS: dict[str, str] = {
 }
 
 
+class Finding(Ground, Protocol):
+    """What the annex looks at of a result."""
+
+    @property
+    def uscc(self) -> str: ...
+    @property
+    def item_code(self) -> str: ...
+    @property
+    def dept_code(self) -> str: ...
+    @property
+    def disposal(self) -> Disposal: ...
+    @property
+    def guided(self) -> bool: ...
+    @property
+    def questions_answered(self) -> bool: ...
+    @property
+    def is_problem(self) -> bool: ...
+
+
+class CountedResult(NamedTuple):
+    """A result without all that is not counted, for tables over a million of them."""
+
+    uscc: str
+    item_code: str
+    dept_code: str
+    code: ResultCode
+    disposal: Disposal
+    order_lapsed: bool
+    guided: bool
+    questions_answered: bool
+
+    @property
+    def is_problem(self) -> bool:
+        """As `ItemResult.is_problem`."""
+        return self.code not in NOT_A_PROBLEM
+
+
 @dataclass(frozen=True)
 class Inspected:
     """One campaign's records.
+
+    `results`: all, or those that any column counts (`CountedResult`), where no number is explained.
 
     `drawn_inspectors`: ids by department of people drawn beside those on the forms, such as
     substitutes and whoever they replaced.
@@ -41,7 +81,7 @@ class Inspected:
 
     campaign: Campaign
     forms: Sequence[InspectionForm]
-    results: Sequence[ItemResult]
+    results: Sequence[Finding]
     drawn_inspectors: Mapping[str, Iterable[str]] = field(default_factory=dict)
 
 
@@ -55,7 +95,7 @@ class Seat:
     person: FormInspector | None
 
 
-Evidence = InspectionForm | ItemResult | Seat
+Evidence = InspectionForm | Finding | Seat
 Key = tuple[str, ...]
 """(uscc,), (inspector_id,) or (uscc, item_code)."""
 Counted = dict[Key, list[Evidence]]
@@ -67,7 +107,7 @@ class Selection:
 
     forms: Sequence[InspectionForm]
     seats: Sequence[tuple[str, Seat]]
-    results: Sequence[ItemResult]
+    results: Sequence[Finding]
 
 
 def whole(inspected: Iterable[Inspected]) -> Selection:
@@ -146,12 +186,12 @@ def _grouped(pairs: Iterable[tuple[Key, Evidence]]) -> Counted:
     return found
 
 
-def _results_where(fits: Callable[[ItemResult], bool]) -> Callable[[Selection], Counted]:
+def _results_where(fits: Callable[[Finding], bool]) -> Callable[[Selection], Counted]:
     """Enterprises with a result for which that is so."""
     return lambda chosen: _grouped(((row.uscc,), row) for row in chosen.results if fits(row))
 
 
-def _is_proposed_for_listing(row: ItemResult) -> bool:
+def _is_proposed_for_listing(row: Finding) -> bool:
     """The rows that `rules.disposals.abnormal_list_proposals` rests on."""
     return has_listing_ground(row) and is_market_entity(row.uscc)
 

@@ -23,6 +23,7 @@ __all__ = [
     "NOT_A_MARKET_ENTITY",
     "authority_of",
     "completed_at",
+    "completion",
     "first_completed_at",
     "is_complete",
     "is_market_entity",
@@ -42,6 +43,14 @@ def completed_at(form: InspectionForm, results: Iterable[ItemResult]) -> datetim
     DB-PUBLISH-002 if nothing of the form has a result.
     """
     return max(_completions(form, results)).astimezone(UTC)
+
+
+def completion(form: InspectionForm, results: Sequence[ItemResult]) -> datetime | None:
+    """`completed_at` of a form that `is_complete`, else None; one look at its results instead of two."""
+    found = standing_results(form, results)
+    if not found or any(item.item_code not in found for item in form.items):
+        return None
+    return max(row.completed_at for row in found.values()).astimezone(UTC)
 
 
 def first_completed_at(form: InspectionForm, results: Iterable[ItemResult]) -> datetime:
@@ -70,10 +79,9 @@ def publication_record(
     """
     if form.task_id != campaign.task_id:
         raise DrawbridgeError("DB-PUBLISH-003", uscc=form.uscc, task_id=form.task_id)
-    missing = missing_items(form, results)
-    if missing:
-        raise _incomplete(form, missing)
     found = standing_results(form, results)
+    if not found or len(found) < len({item.item_code for item in form.items}):
+        raise _incomplete(form, missing_items(form, results))
     return PublicationRecord(
         record_id=record_id,
         prip_id=prip_id,
@@ -85,7 +93,7 @@ def publication_record(
         task_name=campaign.name,
         task_type=campaign.task_type.label,
         authority=authority_of(campaign, form),
-        completed_on=shanghai_date(completed_at(form, results)),
+        completed_on=shanghai_date(max(row.completed_at for row in found.values())),
         details=tuple(
             PublicationDetail(
                 seq_no=number, item_name=item.item_name, result_name=found[item.item_code].code.label

@@ -10,11 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
-from rules.annex_count import COLUMNS, Inspected, Selection, counted, of_department, of_enterprises, whole
+from rules.annex_count import (
+    COLUMNS,
+    Finding,
+    Inspected,
+    Selection,
+    counted,
+    of_department,
+    of_enterprises,
+    whole,
+)
 from rules.townships import NO_TOWNSHIP, township_of
 from schemas.campaign import Campaign
 from schemas.form import InspectionForm
-from schemas.result import ItemResult
 
 __all__ = ["COLUMNS", "AnnexRow", "AnnexTable", "annex_by_township", "annex_of", "annex_table", "cross_foot"]
 
@@ -62,7 +70,7 @@ class AnnexTable:
 def annex_table(
     campaign: Campaign,
     forms: Sequence[InspectionForm],
-    results: Sequence[ItemResult],
+    results: Sequence[Finding],
     drawn_inspectors: Mapping[str, Iterable[str]] | None = None,
 ) -> AnnexTable:
     """Counts the annex of one campaign; nothing that is not recorded is counted.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
+from typing import Protocol
 
 from rules.calendar import shanghai_date
 from rules.deadlines import entry_deadline
@@ -40,7 +41,11 @@ def standing_results(form: InspectionForm, results: Iterable[ItemResult]) -> dic
     for row in results:
         if (row.task_id, row.uscc) == (form.task_id, form.uscc) and row.item_code in listed:
             listed[row.item_code].append(row)
-    return {item: max(rows, key=_age) for item, rows in listed.items() if rows and not _contradict(rows)}
+    return {
+        item: rows[0] if len(rows) == 1 else max(rows, key=_age)
+        for item, rows in listed.items()
+        if rows and (len(rows) == 1 or not _contradict(rows))
+    }
 
 
 def missing_items(form: InspectionForm, results: Iterable[ItemResult]) -> list[FormItem]:
@@ -150,7 +155,16 @@ def _disposed(campaign: Campaign, form: InspectionForm, row: ItemResult) -> Iter
         yield _error("DB-VISIT-008", row)
 
 
-def has_listing_ground(row: ItemResult) -> bool:
+class Ground(Protocol):
+    """What of a result can be a ground for listing an enterprise."""
+
+    @property
+    def code(self) -> ResultCode: ...
+    @property
+    def order_lapsed(self) -> bool: ...
+
+
+def has_listing_ground(row: Ground) -> bool:
     """Whether a finding is one for which the law lists an enterprise as abnormal.
 
     企业经营异常名录管理暂行办法 §4 (2)-(4); information not publicised is one only when an order to

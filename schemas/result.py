@@ -18,6 +18,8 @@ from schemas.codes import (
 from schemas.inspector import Expert
 from schemas.record import Record
 
+NOT_A_PROBLEM = (ResultCode.NO_PROBLEM, ResultCode.NO_SUCH_ACTIVITY)
+
 
 class TransferDecision(Record):
     """The leading group's decision on a problem lead (notice 五(四)2-3)."""
@@ -96,4 +98,4 @@ class ItemResult(Record):
     @property
     def is_problem(self) -> bool:
         """Codes 2-6 and 8 are problems (domain reference §2.2)."""
-        return self.code not in (ResultCode.NO_PROBLEM, ResultCode.NO_SUCH_ACTIVITY)
+        return self.code not in NOT_A_PROBLEM

@@ -5,22 +5,20 @@
   对象抽取 --eligible 合格名录；人员抽取 --objects 待查企业 --forbidden 回避组合 --roster 部门=名单（每个部门一次）
   --before 上一阶段、上一轮或被更正的证书（或中止书），可多次；当时自己保存的摘要：
   --commitment-digest 承诺书 --closing-digest 结束文书 --certificate-digest 证书
-每行一项：ok，FAILED: expected 应为 found 实为，not checked: 缺什么。退出码：0 无失败；1 有失败；2 无从核验。"""
+每行一项：相符，不符（应为什么，实为什么），未核（没有给出什么）。退出码：0 无失败；1 有失败；2 无从核验。"""
 # Read it from top to bottom. "§" is a paragraph of draw-spec.md; docs/verification.md says what each row compares.
 # Where names are short: o is the id of an object, i of an inspector, g a group, t a ticket, u a uscc.
 import collections, contextlib, datetime, fractions, functools, getopt, hashlib, itertools, json, math  # noqa: E401
 import multiprocessing as mp, operator, os, re, signal, sys  # noqa: E401
 
 P, Counter, moment, sha256 = "drawbridge-draw/1", collections.Counter, datetime.datetime.fromisoformat, hashlib.sha256
-LIMIT = 1 << 26  # bytes of a document, or of a list that is read whole (eligible.tsv is not)
-PART = 1 << 12  # lines of eligible.tsv at a time; a power of two, so that each part is a subtree of the Merkle tree
+LIMIT, PART = 1 << 26, 1 << 12  # bytes of a document; lines of eligible.tsv at a time, a power of two: a subtree
 ROWS = dict(row.split("=") for row in """form=文件形式 commitment_digest=承诺书摘要 files=冻结文件摘要 root=默克尔树根
     seals=密封值与密封一致 public=公共随机数合乎约定且晚于揭示 seed=种子 seats=各层名额 winners=抽中对象与票号
     reserves=候补 replacements=替换 stage_before=对象与上一阶段一致 teams=检查组 barred=回避组合
     assignment=匹配为字典序最先 substitutes=回避替补 seat_replacements=换人 previous=上一轮 corrects=被更正的证书
     kept_commitment=承诺书与他人保存的一致 kept_closing=结束文书与他人保存的一致
     kept_certificate=证书与他人保存的一致""".split())
-
 class Refused(Exception): """The question cannot be put; the text says why."""
 class Wrong(Exception): """Wrong(expected, found): the row that is being checked has failed."""
 def need(condition, expected, found):
@@ -29,7 +27,9 @@ def same(expected, found):  # of two lists it shows the first entries that diffe
     pairs = zip(expected, found) if isinstance(expected, list) and isinstance(found, list) else ()
     need(expected == found, *next((pair for pair in pairs if pair[0] != pair[1]), (expected, found)))
 def plain(text): return "".join(c if c.isprintable() or c == "　" else "?" for c in text)  # for a terminal
-
+def said(text):  # what a row of the table says, for people
+    text = re.sub("(?s)^FAILED: expected (.*) found ", r"不符：应为 \1，实为 ", "相符" if text == "ok" else text)
+    return re.sub("^not checked: (.*) not given$", r"未核：没有给出 \1", text)
 class Table(dict):  # what came out, by row: "ok", "FAILED: expected … found …" or "not checked: … not given"
     def row(self, name, check=None, *arguments, missing=""):  # what `check` returns; None if it is not made or fails
         self[name] = f"not checked: {missing} not given" if missing else "ok"
@@ -37,7 +37,7 @@ class Table(dict):  # what came out, by row: "ok", "FAILED: expected … found �
             return None if missing else check(*arguments)
         except (Refused, OSError, MemoryError): raise
         except Exception as error:
-            expected, found = error.args if isinstance(error, Wrong) else ("what the specification says", repr(error))
+            expected, found = error.args if isinstance(error, Wrong) else ("规范所定", repr(error))
             self[name] = f"FAILED: expected {expected!s:.90} found {found!s:.90}"
 # --- §1: hashes, and the bytes of a document that was read --------------------------------------------------
 def h(*pieces): return sha256(b"".join(pieces)).digest()
@@ -379,7 +379,7 @@ def main(arguments):
         elif name.endswith("-digest") and re.fullmatch(HEX, value.encode()): kept[name[2:-7]] = value
         else: raise Refused(f"{name} 不能是 {value}（名录应是文件，摘要应是 64 位小写十六进制数字）")
     table = check(data, files, before, kept)
-    lines = [f"{row:<18}{ROWS[row]}{'　' * (15 - len(ROWS[row]))}{table[row]}" for row in ROWS if row in table] + [""]
+    lines = [f"{r:<18}{ROWS[r]}{'　' * (15 - len(ROWS[r]))}{said(table[r])}" for r in ROWS if r in table] + [""]
     lines += [f"未核验：{ROWS[row]}，未给出 {table[row][13:-10]}" for row in ROWS if table.get(row, "")[:3] == "not"]
     certificate = json.loads(data) if table["form"] == "ok" else {"commitment": {"contributors": []}}
     for e in (entry for entry in certificate["commitment"]["contributors"] if entry["kind"] == "public"):

@@ -53,10 +53,12 @@ def confirm(
     facts = {"task_id": campaign.task_id, "department": department.name, "recorded": recorded}
     if as_json:
         print_json(facts)
-    else:
+    elif recorded:
         console(to_stderr=False).print(
             f"已登记 {department.name} 对 {recorded} 个对象的意见：{verdict}；下次运行时送平台。"
         )
+    else:
+        console(to_stderr=False).print(f"没有等待 {department.name} 确认的对象，没有登记意见。")
     return DONE
 
 
@@ -87,6 +89,8 @@ def approve(
     facts = {"task_id": campaign.task_id, "decision": decision, "recorded": recorded}
     if as_json:
         print_json(facts)
-    else:
+    elif recorded:
         console(to_stderr=False).print(f"已登记 {recorded} 户：{decision}。")
+    else:
+        console(to_stderr=False).print("没有等待审批的企业，没有登记意见。")
     return DONE

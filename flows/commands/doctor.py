@@ -158,10 +158,11 @@ def _audit(settings: Settings) -> list[Finding]:
 
 def _profile(settings: Settings) -> list[Finding]:
     try:
-        load_profile(settings.profile)
+        profile = load_profile(settings.profile)
     except DrawbridgeError as error:
         return [_wrong("接口配置", error)]
-    return [Finding("接口配置", True, settings.profile)]
+    where = "" if settings.profile == profile.name else f"，文件 {settings.profile}"
+    return [Finding("接口配置", True, f"{profile.name}：{profile.title}{where}")]
 
 
 def _platform(settings: Settings) -> list[Finding]:

@@ -105,15 +105,18 @@ def templates(folder: Path | None) -> int:
     settings = load_settings()
     into = folder or settings.templates or settings.home / "文书模板"
     out = console(to_stderr=False)
+    was_there: dict[Path, bool] = {}
     try:
         into.mkdir(parents=True, exist_ok=True)
         for path in sorted(TEMPLATES.glob("*.typ")):
-            there = (into / path.name).exists()
-            if not there:
-                shutil.copy(path, into / path.name)
-            out.print(f"{'已有，未改动' if there else '已复制'}  {into / path.name}")
+            copy = into / path.name
+            was_there[copy] = copy.exists()
+            if not was_there[copy]:
+                shutil.copy(path, copy)
     except OSError as error:
         raise DrawbridgeError("DB-CLI-004", path=into, detail=problem(error)) from error
+    for copy, there in was_there.items():
+        out.print(f"{'已有，未改动' if there else '已复制'}  {copy}")
     out.print("只留下要改的文件：删去的文件仍用原有的模板，升级后随之更新。")
     return DONE
 

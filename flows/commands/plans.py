@@ -286,7 +286,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DrawbridgeError("DB-CLI-003", path=path, detail=problem(error)) from error
+        raise DrawbridgeError("DB-CLI-003", path=path, detail=problem(error, reading=True)) from error
 
 
 def _refuse_to_overwrite(path: Path) -> None:

@@ -25,7 +25,7 @@ from flows.operating import (
     parked_by_enterprise,
     parked_of,
 )
-from flows.publishing import OPEN_STATES, STATES, standing_of
+from flows.publishing import OPEN_STATES, RECORD, STATES, standing_of
 from flows.site import Site, open_books, open_site
 from flows.terminal import console
 from ledger.acts import Act, acts
@@ -52,7 +52,7 @@ def status(name: str, as_json: bool) -> int:
         standing = standing_of(books, campaign)
         with books.ledger.read() as tx:
             waiting = [act for act in acts(tx, campaign.task_id) if act.allowed_by is None]
-        parked = parked_by_enterprise(books, campaign)
+        parked = parked_by_enterprise(books, campaign, RECORD)
     unclear = {one.uscc: parked[one.uscc] for one in standing if one.state == "parked"}
     rows = [
         {"uscc": one.uscc, "ent_name": one.ent_name, "state": one.state, "reason": one.reason}
@@ -113,12 +113,12 @@ def resolve(
         raise DrawbridgeError("DB-ACT-008")
     with outside_of(name), open_site() as site:
         campaign = campaign_called(site, name)
-        one = parked_of(site, campaign, uscc)
+        one = parked_of(site, campaign, RECORD, uscc)
         if not as_json:
             show_evidence(uscc, one)
             console(to_stderr=False).print(f"  {says_now(site, one.item.key)}")
         role = role_of(site.ledger, approver_id, code)
-        act = ask_resolve(site, campaign, uscc, receipt, reason, approver_id, role)
+        act = ask_resolve(site, campaign, RECORD, uscc, receipt, reason, approver_id, role)
     return asked(act, as_json)
 
 
@@ -181,7 +181,7 @@ def take_over(
 
 @publish.command("allow", cls=Command, help="批准编号为 N 的申请；不能与申请人为同一人。")
 @click.argument("name", metavar="任务")
-@click.argument("act_no", metavar="N", type=int)
+@click.argument("act_no", metavar="编号", type=int)
 @approver_options
 @home_option
 @json_option

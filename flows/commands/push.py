@@ -14,7 +14,7 @@ from flows.commands.publish import allow_
 from flows.commands.resume import outside_of, settings_for
 from flows.commands.stuck import Status, asked, show_evidence, show_status, stage_now
 from flows.deciding import campaign_called
-from flows.operating import FORM, OF_FORMS, ask_resolve_form, parked_form_of, parked_forms
+from flows.operating import FORM, OF_FORMS, ask_resolve, parked_by_enterprise, parked_of
 from flows.site import Books, Site, open_books, open_site
 from flows.terminal import console
 from ledger.acts import acts
@@ -52,7 +52,7 @@ def status(name: str, as_json: bool) -> int:
     with open_books(settings_for(name)) as books:
         campaign = campaign_called(books, name)
         newest = _newest(books, campaign)
-        unclear = parked_forms(books, campaign)
+        unclear = parked_by_enterprise(books, campaign, FORM)
         with books.ledger.read() as tx:
             known = acts(tx, campaign.task_id)
     waiting = [act for act in known if act.allowed_by is None and act.kind in OF_FORMS]
@@ -113,12 +113,12 @@ def resolve(
         raise DrawbridgeError("DB-ACT-010")
     with outside_of(name), open_site() as site:
         campaign = campaign_called(site, name)
-        one = parked_form_of(site, campaign, uscc)
+        one = parked_of(site, campaign, FORM, uscc)
         if not as_json:
             show_evidence(uscc, one, WORDS)
             console(to_stderr=False).print(f"  {_says_now(site, campaign, one)}")
         role = role_of(site.ledger, approver_id, code)
-        act = ask_resolve_form(site, campaign, uscc, receipt, reason, approver_id, role)
+        act = ask_resolve(site, campaign, FORM, uscc, receipt, reason, approver_id, role)
     return asked(act, as_json)
 
 

@@ -77,9 +77,10 @@ def explain(words: tuple[str, ...], year: int | None, by: str | None, as_json: b
     name, cell = words[0] if year is None else None, words[-1]
     with open_books(settings_for(name) if name else None) as books:
         if name is not None:
-            annex = campaign_annex(books, resolve_campaign(books.ledger, name, books.now()), by)
+            campaign = resolve_campaign(books.ledger, name, books.now())
+            annex = campaign_annex(books, campaign, by, to_explain=True)
         else:
-            annex = year_annex(books, int(year or 0), by)
+            annex = year_annex(books, int(year or 0), by, to_explain=True)
         facts = explained(annex, cell)
     if as_json:
         print_json(facts)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from flows.home import Home
-from flows.own_mock import has_mock, mock_source, resume_mock
+from flows.home import Home, end_leftovers
+from flows.own_mock import has_mock, living, mock_source, resume_mock
 from flows.settings import Settings, load_settings
 from flows.site import find_plan, open_books, read_plan
 from ledger.campaigns import campaign_of
@@ -24,17 +24,22 @@ def settings_for(name: str) -> Settings:
 
 
 @contextmanager
-def outside_of(name: str) -> Iterator[None]:
-    """Makes the outside systems of a campaign reachable: those configured, or its own mock, started again."""
+def outside_of(name: str) -> Iterator[Callable[[], object]]:
+    """Makes the outside systems of a campaign reachable: those configured, or its own mock, started again.
+
+    Gives what ends again what was started for it.
+    """
     settings = settings_for(name)
     task_id = task_id_of(name, settings)
     folder = Home(settings.home)
     if settings.platform_url is not None or not has_mock(folder, task_id):
-        yield
+        yield lambda: None
         return
     with folder.in_use():
-        os.environ.update(resume_mock(folder, task_id).environment(task_id))
-        yield
+        mock = resume_mock(folder, task_id)
+        os.environ.update(mock.environment(task_id))
+        with living(folder, mock):
+            yield lambda: end_leftovers(folder, at_once=True)
 
 
 def task_id_of(name: str, settings: Settings) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from flows.audit_check import refuse_a_broken_chain
 from flows.command_line import (
@@ -23,7 +24,16 @@ from flows.command_line import (
 )
 from flows.commands.resume import task_id_of
 from flows.home import Home, end_leftovers, is_running
-from flows.own_mock import LOCAL_POLL_S, LOCAL_WAIT_S, MockInput, OwnMock, has_mock, resume_mock, start_mock
+from flows.own_mock import (
+    LOCAL_POLL_S,
+    LOCAL_WAIT_S,
+    MockInput,
+    OwnMock,
+    has_mock,
+    living,
+    resume_mock,
+    start_mock,
+)
 from flows.settings import Settings, load_settings
 from flows.site import find_plan, plan_file_at, read_plan, require_platform
 from flows.terminal import TerminalReporter, console
@@ -82,7 +92,9 @@ _PLATFORM_DRAWS = (
 @home_option
 @json_option
 @click.option("--traceback", is_flag=True, hidden=True)
+@click.pass_context
 def run(
+    context: click.Context,
     plan: str,
     entities: Path | None,
     entities_as: str,
@@ -103,13 +115,16 @@ def run(
         mock = None
         begun = None if settings.platform_url is not None else _begun_with_a_mock(plan, folder, settings)
         if begun is not None:
-            mock = resume_mock(folder, begun, entities)
+            mock = resume_mock(folder, begun, entities, _typed(context, _OF_THE_MOCK))
             _point_at(mock, begun)
         elif settings.platform_url is None:
             given = MockInput(_plan_file(plan), entities, entities_as, seed, None, platform_draw)
             mock = begin_with_own_mock(folder, given, speed)
         elif entities is not None:
             raise DrawbridgeError("DB-RUN-001", path=entities)
+        elif unused := _typed(context, _OF_THE_MOCK):
+            options = "、".join(f"--{name.replace('_', '-')}" for name in unused)
+            raise DrawbridgeError("DB-RUN-035", options=options)
         else:
             require_platform(settings)  # before half a minute is spent on starting Prefect
         if max_wait is not None:
@@ -118,6 +133,16 @@ def run(
             plan, folder, mock, as_json=as_json, with_prefect=not no_prefect, resync=resync
         )
     return exit_code(summary)
+
+
+# Options that say how a mock of our own is.
+_OF_THE_MOCK = ("entities_as", "seed", "platform_draw")
+
+
+def _typed(context: click.Context, names: Sequence[str]) -> dict[str, object]:
+    """Those of the options that stand in the command line, with their values."""
+    typed = ParameterSource.COMMANDLINE
+    return {name: context.params[name] for name in names if context.get_parameter_source(name) is typed}
 
 
 def run_and_print(
@@ -139,16 +164,20 @@ def run_and_print(
         os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
     # Prefect reads its settings when it is imported: only now.
     from flows.commands.summary import judge, print_heading, print_summary
+    from flows.ending import ended_in_order
     from flows.run_once import run_once
 
     out = console(to_stderr=as_json)
     settings: Settings = load_settings()
     print_heading(out, plan, settings, mock)
     watch = _server_watched(home, as_json) if own_server else nullcontext()
-    with TerminalReporter(out) as listener, watch:
-        summary = run_once(plan, listener, with_prefect=with_prefect, resync=resync)
-    if mock is not None:
-        summary = judge(summary, mock)
+    with TerminalReporter(out) as listener, watch, nullcontext() if mock is None else living(home, mock):
+        summary = ended_in_order(
+            lambda: run_once(plan, listener, with_prefect=with_prefect, resync=resync),
+            lambda: end_leftovers(home, at_once=True),
+        )
+        if mock is not None:
+            summary = judge(summary, mock)
     if as_json:
         print_json(summary)
     else:
@@ -162,10 +191,13 @@ def _server_watched(home: Home, as_json: bool) -> AbstractContextManager[None]:
     At once, in the middle of whatever a thread of the run is doing: the ledger holds what was done, as
     after a power cut.
     """
+    from flows.ending import is_asked
     from flows.prefect_server import server_log
     from flows.server_gone import watched
 
     def leave() -> None:
+        if is_asked():  # then it is this very process that ends the server
+            return
         end_leftovers(home)
         tell_refusal(DrawbridgeError("DB-RUN-031", log=server_log(home)), as_json)
         os._exit(REFUSED)

@@ -74,7 +74,8 @@ def serve(port: int, plan: str, objects: int, seed: int, schedules: Choice) -> i
         def ready(address: str) -> None:
             _print_addresses(address, own)
 
-        serve_until_ended(folder, port, environment, Path.cwd(), schedules, ready, out.print)
+        log = None if own is None else own.log
+        serve_until_ended(folder, port, environment, Path.cwd(), schedules, ready, out.print, log)
     out.print("已全部停止。")
     return DONE
 

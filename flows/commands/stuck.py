@@ -88,16 +88,17 @@ def stage_now(
 ) -> int:
     """Does a stage at once. `say(writes, skipped)`: the sentence about it."""
     from flows import writes
+    from flows.ending import ended_in_order
     from flows.reporting import listening
     from flows.stage import perform
 
     out = console(to_stderr=as_json)
     writes.reset()
-    with outside_of(name), open_site() as site:
+    with outside_of(name) as end, open_site() as site:
         campaign = resolve_campaign(site.ledger, name, site.now())
         skipped = done_before(site, campaign)
         with TerminalReporter(out) as listener, listening(listener):
-            outcome = perform(site, campaign, stage)
+            outcome = ended_in_order(lambda: perform(site, campaign, stage), end)
     if as_json:
         facts = {**outcome.facts, "skipped": skipped, "writes": writes.count()}
         print_json({**facts, "waiting_for": outcome.waiting_for})

@@ -374,6 +374,7 @@ def test_every_fault_has_its_sentence_in_both_catalogues() -> None:
         "answer_text": "x",
         "what": "x",
         "where": "x",
+        "seen": "x",
     }
     for name in FAULTS:
         for area in ("PLATFORM", "PUBLICITY"):

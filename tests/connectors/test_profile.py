@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from connectors.factory import connect
-from connectors.profile import Profile, load_profile, profile_names
+from connectors.profile import Profile, check_profile, load_profile, profile_names
+from connectors.profile_advice import advice
+from connectors.profile_clock import Clock
 from connectors.profile_fields import CODE_TABLES, PLATFORM_FIELDS, PUBLICITY_FIELDS
 from schemas.codes import ResultCode
 from schemas.errors import DrawbridgeError
@@ -31,21 +33,38 @@ def loading(path: Path, text: str | bytes) -> DrawbridgeError:
     return caught.value
 
 
-def test_the_profile_that_ships_is_whole(hebei: Profile) -> None:
-    assert profile_names() == ["hebei"]
-    assert hebei.name == "hebei"
-    assert set(hebei.platform.fields) == set(PLATFORM_FIELDS)
-    assert set(hebei.publicity.fields) == PUBLICITY_FIELDS
-    assert set(hebei.codes) == set(CODE_TABLES)
+SHIPPED = ["hebei", "national-supervision"]
 
 
-def test_every_code_of_ours_can_be_written_to_the_platform(hebei: Profile) -> None:
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_profiles_that_ship_are_whole(name: str) -> None:
+    assert profile_names() == SHIPPED
+    profile = load_profile(name)
+    assert profile.name == name
+    assert set(profile.platform.fields) == set(PLATFORM_FIELDS)
+    assert set(profile.publicity.fields) == PUBLICITY_FIELDS
+    assert set(profile.codes) == set(CODE_TABLES)
+    assert all("md5" in hint for hint in advice(profile))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_code_of_ours_can_be_written_to_the_platform(name: str) -> None:
     """All but what no source may state: an unknown registration state."""
+    profile = load_profile(name)
     for table, members in CODE_TABLES.items():
         for member in members or ():
             assert isinstance(member, Enum)
             if (table, member.value) != ("reg_state", "0"):
-                assert hebei.ours(table, hebei.theirs(table, str(member.value))) == str(member.value)
+                assert profile.ours(table, profile.theirs(table, str(member.value))) == str(member.value)
+
+
+def test_headings_may_be_those_of_another_profile(tmp_path: Path) -> None:
+    """People head their sheets alike whatever their platform is: said once."""
+    assert load_profile("national-supervision").spreadsheets == load_profile("hebei").spreadsheets
+    own = HEBEI[: HEBEI.index("[spreadsheets.entity]")]
+    error = loading(tmp_path / "本省.toml", 'spreadsheets = "henan"\n' + own)
+    assert (error.facts["where"], error.facts["line"]) == ("spreadsheets", 1)
+    assert "henan" in str(error.facts["detail"])
 
 
 def test_codes_are_translated_both_ways(hebei: Profile) -> None:
@@ -74,7 +93,7 @@ def test_a_profile_that_is_not_there_says_which_are(name: str) -> None:
     with pytest.raises(DrawbridgeError) as caught:
         load_profile(name)
     assert caught.value.code == "DB-PROFILE-001"
-    assert "现有：hebei" in caught.value.zh
+    assert "现有：hebei、national-supervision" in caught.value.zh
 
 
 def test_files_that_are_no_profile(tmp_path: Path) -> None:
@@ -89,7 +108,12 @@ Change = tuple[str, str, str]
 MISTAKES: dict[str, Change] = {
     "a key left out": ('zone = "Asia/Shanghai"\n', "", "clock.zone"),
     "a key too many": ('zone = "Asia/Shanghai"\n', 'zone = "Asia/Shanghai"\nzoom = 1\n', "clock.zoom"),
-    "an algorithm that nobody has": ('"hmac-sm3" ', '"md5" ', "platform.signature.algorithm"),
+    "an algorithm that nobody has": ('"hmac-sm3" ', '"md4" ', "platform.signature.algorithm"),
+    "a zone that nobody lives in": ('"Asia/Shanghai"', '"Asia/Qinghe"', "clock.zone"),
+    "a time without seconds": ("%H:%M:%S", "%H:%M", "clock"),
+    "a task that is named nowhere": ("/{task_id}/draw/seals", "/draw/seals", "platform.endpoints.seals"),
+    "braces that nobody fills in": ("/directories/items", "/{dir}/items", "platform.endpoints.items"),
+    "one parameter for two things": ('size = "pageSize"', 'size = "pageNo"', "platform.paging"),
     "a part of the signature": ('"nonce", ', '"luck", ', "platform.signature.parts"),
     "no time at all": ("total_s = 60", "total_s = 0", "platform.limits.total_s"),
     "a meaning": ('"00" = "ok"', '"00" = "fine"', "platform.codes.00"),
@@ -99,10 +123,15 @@ MISTAKES: dict[str, Change] = {
         "platform.endpoints.items",
     ),
     "a path without a slash": ('"/api/v1/directories/items"', '"api/items"', "platform.endpoints.items"),
-    "a field left out": ('leader = "leader"\n', "", "platform"),
-    "a field too many": ('leader = "leader"\n', 'leader = "leader"\nboss = "b"\n', "platform"),
-    "a table left out": ("[codes.verdict]", "[codes.verdikt]", "profile"),
-    "a code that is none of ours": ('"歇业" = "6"', '"歇业" = "66"', "profile"),
+    "a field left out": ('leader = "leader"\n', "", "platform.fields.form.leader"),
+    "a field too many": (
+        'leader = "leader"\n',
+        'leader = "leader"\nboss = "b"\n',
+        "platform.fields.form.boss",
+    ),
+    "a field that cannot lie flat": ('leader = "leader"', 'leader = "."', "platform.fields.form.leader"),
+    "a table left out": ("[codes.verdict]", "[codes.verdikt]", "codes.verdict"),
+    "a code that is none of ours": ('"歇业" = "6"', '"歇业" = "66"', "codes.reg_state.歇业"),
     "a required column without a heading": (
         'required = ["name"]',
         'required = ["name", "rank"]',
@@ -121,11 +150,75 @@ def test_a_mistake_is_named_by_its_place(tmp_path: Path, case: str) -> None:
     assert "docs/profiles.md" in error.act
 
 
+def test_every_mistake_is_listed_with_its_line(tmp_path: Path) -> None:
+    """What a person who writes a profile wants: all of it at once, where it stands in the file."""
+    path = tmp_path / "本省.toml"
+    text = HEBEI
+    for old, new in (
+        ('zone = "Asia/Shanghai"', 'zonne = "Asia/Shanghai"'),
+        ("total_s = 60", 'total_s = "lang"'),
+        ('leader = "leader"\n', ""),
+        ('"歇业" = "6"', '"歇业" = "66"'),
+        ('seq_no = "seqno"', 'seqno = "seqno"'),
+    ):
+        assert old in text
+        text = text.replace(old, new, 1)
+    path.write_text(text, "utf-8")
+    profile, mistakes = check_profile(path)
+    assert profile is None
+    lines = text.splitlines()
+    found = {mistake.where: (lines[mistake.line - 1], mistake.what) for mistake in mistakes}
+    assert found == {
+        "clock.zone": ("[clock]", "缺少这一项"),
+        "clock.zonne": ('zonne = "Asia/Shanghai"', "没有这一项，请删去或改正名称"),
+        "platform.limits.total_s": ('total_s = "lang"', "须是数"),
+        "platform.fields.form.leader": ("[platform.fields.form]", "缺少这一项"),
+        "codes.reg_state.歇业": ('"歇业" = "66"', "本系统没有代码 66"),
+        "publicity.fields.seq_no": ("[publicity.fields]", "缺少这一项"),
+        "publicity.fields.seqno": ('seqno = "seqno"', "没有这一项，请删去或改正名称"),
+    }
+    assert [mistake.line for mistake in mistakes] == sorted(mistake.line for mistake in mistakes)
+    error = loading(path, text)
+    assert (error.facts["line"], error.facts["count"]) == (mistakes[0].line, 7)
+
+
+def test_a_usable_profile_is_looked_at_for_what_people_overlook(hebei: Profile) -> None:
+    document = hebei.model_dump()
+    document["platform"]["fields"]["form"]["leader"] = "group"
+    del document["codes"]["disposal"]["7"]
+    rule = document["platform"]["signature"]
+    rule |= {"nonce_header": None, "parts": ("method", "target", "timestamp")}
+    said = "\n".join(advice(Profile.model_validate(document)))
+    assert "group、leader 都写作 group" in said
+    assert "codes.disposal 没有写法对应本系统代码 7" in said
+    assert "不覆盖报文" in said
+    assert "没有随机串" in said
+
+
 def test_times_are_read_in_the_zone_of_the_system(hebei: Profile) -> None:
     at = datetime(2024, 6, 20, 16, 30, tzinfo=UTC)
     assert hebei.clock.write_time(at) == "2024-06-21 00:30:00"
     assert hebei.clock.read_time("2024-06-21 00:30:00") == at
     assert hebei.clock.read_date("2024-06-21") == date(2024, 6, 21)
+
+
+@pytest.mark.parametrize(("form", "written"), [("ms", 1718901000000), ("s", "1718901000")])
+def test_times_may_be_numbers_since_1970(form: str, written: object) -> None:
+    clock = Clock(zone="Asia/Shanghai", time_format=form, date_format=form)
+    at = datetime(2024, 6, 20, 16, 30, tzinfo=UTC)
+    assert clock.read_time(written) == at
+    assert clock.write_time(at) == str(written)
+    assert clock.read_date(written) == clock.day_of(written) == date(2024, 6, 21)
+    for wrong in (True, None, "2024-06-21", -1, 10**15, 1.5):
+        with pytest.raises(ValueError, match="1970"):
+            clock.read_time(wrong)
+
+
+def test_a_day_in_the_systems_own_writing_is_no_repair() -> None:
+    clock = Clock(zone="Asia/Shanghai", time_format="%Y%m%d%H%M%S", date_format="%Y%m%d")
+    assert clock.day_of("20240621") == date(2024, 6, 21)
+    for kept in ("2024-06-21", "长期", "20241350", None):
+        assert clock.day_of(kept) == kept
 
 
 def keys_of(document: dict[str, Any]) -> Iterator[str]:
@@ -138,7 +231,9 @@ def keys_of(document: dict[str, Any]) -> Iterator[str]:
 
 def test_the_manual_explains_every_key() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text("utf-8")
-    missing = sorted({key for key in keys_of(tomllib.loads(HEBEI)) if key not in manual})
+    second = (files("connectors") / "profiles" / "national-supervision.toml").read_text("utf-8")
+    keys = {*keys_of(tomllib.loads(HEBEI)), *keys_of(tomllib.loads(second))}
+    missing = sorted(key for key in keys if key not in manual)
     assert missing == []
     assert all(f"`{table}`" in manual for table in CODE_TABLES)
     assert all(f"`{kind}`" in manual for kind in PLATFORM_FIELDS)
@@ -275,6 +370,7 @@ def test_a_control_face_without_a_time_is_one_sentence(system: System, hebei: Pr
         connections.clock.now()
 
 
-def test_the_file_is_toml_with_nothing_secret_in_it() -> None:
-    document = tomllib.loads(HEBEI)
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_file_is_toml_with_nothing_secret_in_it(name: str) -> None:
+    document = tomllib.loads((files("connectors") / "profiles" / f"{name}.toml").read_text("utf-8"))
     assert not {"app_key", "secret", "password", "token"} & set(document["platform"]["signature"])

@@ -282,3 +282,22 @@ def test_a_runner_that_lost_its_lease_sends_nothing_more_of_its_window(sqlite_de
     desk.clock.advance(200)
     assert desk.until_quiet().accepted == 20
     desk.check()
+
+
+@pytest.mark.parametrize("at", [1, 4, 5])
+def test_once_it_is_to_end_nothing_more_leaves_and_what_is_out_is_recorded(
+    sqlite_desk: Desk, at: int
+) -> None:
+    """Messages go as 1, 2, 4, …: the fourth is the first of a window of four."""
+    desk = sqlite_desk
+    desk.system.batch_size = 1
+    desk.queue(KEYS)
+    out: list[int] = []
+    hooks = Hooks(under_way=out.append, is_ending=lambda: len(desk.system.sends) >= at)
+    run(desk, hooks=hooks)
+    assert len(desk.system.sends) == at
+    assert desk.states() == {"accepted": at, "ready": 20 - at}
+    assert out == [1, -1] * at
+    assert desk.until_quiet().accepted == 20
+    assert len(desk.system.sends) == 20
+    desk.check()

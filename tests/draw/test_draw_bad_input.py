@@ -387,7 +387,7 @@ def test_certificates_whose_form_fails_at_the_terminal(
     assert status == 2
     assert CERTIFICATES[case][1] in err
     states = dict(row.split("\t", 1) for row in out.split("\n\n")[0].splitlines())
-    assert [name for name, text in states.items() if text.startswith("FAILED: ")] == ["文件形式"]
+    assert [name for name, text in states.items() if text.startswith("不符：")] == ["文件形式"]
     assert set(states) == {"文件形式", "证书与他人保存的一致"}
     assert contents(tmp_path) == before
 

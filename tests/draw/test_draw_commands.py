@@ -160,8 +160,8 @@ def test_verify_prints_the_table_and_what_is_open(tmp_path: Path) -> None:
     run(*compute_arguments(folder, "V1"))
     result = run("verify", folder / "CERT.json", "--eligible", folder / "eligible.tsv")
     assert result.exit_code == 0
-    assert "默克尔树根\tok\n" in result.stdout
-    assert "承诺书与他人保存的一致\tnot checked: --commitment-digest not given\n" in result.stdout
+    assert "默克尔树根\t相符\n" in result.stdout
+    assert "承诺书与他人保存的一致\t未核：没有给出 --commitment-digest\n" in result.stdout
     closing = result.stdout.split("\n\n")[1]
     assert closing.startswith("未核对：承诺书与他人保存的一致、")
     assert "双色球2024061 = 03 08 17 21 26 32 11（红球升序六个" in closing
@@ -175,7 +175,7 @@ def test_verify_ends_with_1_if_a_check_failed(tmp_path: Path) -> None:
     (folder / "CERT.json").write_bytes(canonical(certificate))
     result = run("verify", folder / "CERT.json", "--eligible", folder / "eligible.tsv")
     assert result.exit_code == 1
-    assert "抽中对象与票号\tFAILED: expected [0].object_id P05 … found P03\n" in result.stdout
+    assert "抽中对象与票号\t不符：应为 [0].object_id P05，实为 P03\n" in result.stdout
 
 
 def test_verify_both_stages_as_json(tmp_path: Path) -> None:

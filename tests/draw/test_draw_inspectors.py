@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from draw.canonical import canonical, digest
-from draw.certificate import parse_certificate, team_of_visit
+from draw.certificate import parse_certificate, team_of_visit, teams_of_visits
 from draw.compute import compute_inspectors, correct_inspectors
 from draw.frozen import Department, freeze_inspectors
 from draw.public_form import mask, public_form
@@ -191,6 +191,15 @@ def test_a_substitute_takes_the_place_of_the_one_replaced() -> None:
     assert list(team_of_visit(certificate, "911305340000100004")) == ["SW", "SC"]  # the lead first
     with pytest.raises(DrawbridgeError, match="DB-DRAW-083"):
         team_of_visit(certificate, "911305340000999999")
+
+
+def test_the_teams_of_all_visits_are_those_of_each() -> None:
+    certificate = json.loads(compute(V12))
+    listed = [object_id for object_id, _ in certificate["assignment"]]
+    assert teams_of_visits(certificate) == {one: team_of_visit(certificate, one) for one in listed}
+    assert list(teams_of_visits(certificate)) == listed
+    teams_of_visits(certificate)[listed[0]]["SW"].clear()
+    assert teams_of_visits(certificate)[listed[0]]["SW"], "a caller's change reached the certificate"
 
 
 def test_seats_until_nobody_is_left() -> None:

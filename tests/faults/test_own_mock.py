@@ -42,7 +42,40 @@ def test_other_input_on_the_same_state_is_refused(installation: Installation) ->
     other = installation.run("run", PLAN, "--no-prefect", "--seed", "2")
     assert other.code == 2
     assert "DB-RUN-003" in other.err
-    assert installation.run("campaign", "show", TASK).code == 0
+    for option in (("--seed", 2), ("--entities-as", "projects"), ("--platform-draw", "head")):
+        again = installation.call(
+            "run", TASK, "--no-prefect", *option
+        )  # by its number, as one goes on with it
+        assert (again.code, "DB-RUN-003" in again.err, option[0] in again.err) == (2, True, True)
+    assert installation.call("campaign", "show", TASK).code == 0
+
+
+def test_a_run_whose_mock_dies_says_so_and_the_next_goes_on(installation: Installation) -> None:
+    process = installation.start("run", PLAN, "--no-prefect")
+    end = time.monotonic() + 60
+    while not (installation.home / TASK / "mock" / "ready.json").exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    (mock,) = noted(installation)
+    time.sleep(1.0)
+    psutil.Process(mock).kill()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 2, said
+    assert "本机的模拟平台中途意外停止" in said
+    assert str(installation.home / TASK / "mock" / "mock.log") in said
+    assert "DB-RUN-034" in said
+    ran = installation.call(
+        "run", PLAN, "--no-prefect", "--json", "--seed", 1, "--entities-as", "enterprises"
+    )
+    assert ran.code == 0, ran.err
+    assert (ran.document["publication"]["missing"], ran.document["publication"]["doubled"]) == (0, 0)
+    # All is decided by now: what is recorded for nobody is not called recorded.
+    for nothing in (
+        ("approve", TASK, "--all", "--role", "审核人"),
+        ("confirm", TASK, "--department", "SW", "--all"),
+    ):
+        said = installation.call(*nothing)
+        assert (said.code, "没有等待" in said.out, "已登记" in said.out) == (0, True, False)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

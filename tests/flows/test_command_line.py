@@ -47,6 +47,10 @@ WRONG = [
     (("draw", "verify", "/"), 2, "这是一个文件夹"),
     (("reconcile", "130534202405281001"), 2, "DB-SET-002"),
     (("campaign", "new"), 2, "输入就结束了"),
+    (("campaign", "check", "no-such-plan.yaml"), 2, "读不出来：没有这个文件"),
+    (("publish", "allow", TASK, "x", "--by", "A01"), 2, "参数 编号 的值不对，应为整数"),
+    (("draw", "check-proof", "LICENSE"), 2, "LICENSE 不是合格的 JSON"),
+    (("draw", "reveal", "x", "--commitment", "LICENSE"), 2, "DB-DRAW-028"),
 ]
 
 
@@ -127,6 +131,13 @@ def test_entities_are_refused_where_a_platform_is_configured(
     )
     assert ran.code == 2
     assert "DB-RUN-001" in ran.err
+
+
+def test_options_of_a_mock_are_refused_where_a_platform_is_configured(installation: Installation) -> None:
+    there = {"DRAWBRIDGE_PLATFORM_URL": "http://127.0.0.1:9"}
+    ran = installation.call("run", PLAN, "--seed", 2, "--platform-draw", "head", more=there)
+    assert ran.code == 2
+    assert "--seed、--platform-draw 只对本机的模拟平台有效" in ran.err
 
 
 def test_the_plans_of_the_folder_are_listed(installation: Installation) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import psutil
 import pytest
 from rich.cells import cell_len
 
+from documents.paper.press import TEMPLATES
 from flows.cli import drawbridge
 from tests.end_to_end.installation import PLAN, PROJECT, TASK, Installation
 
@@ -72,11 +74,17 @@ def test_a_run_that_is_told_to_end_says_so_and_leaves_nothing_behind(
     assert not any(map(psutil.pid_exists, started.values()))
 
 
-def test_an_output_that_is_closed_is_no_finding(installation: Installation) -> None:
+@pytest.mark.parametrize("command", [("campaign", "show", PLAN), ("campaign", "--help"), ("keys", "status")])
+def test_an_output_that_is_closed_is_no_finding(
+    installation: Installation, tmp_path: Path, command: tuple[object, ...]
+) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text(f"2026 {base64.b64encode(bytes(32)).decode()}\n")
+    installation.environment["DRAWBRIDGE_KEY_FILE"] = str(keys)
     reading, writing = os.pipe()
     os.close(reading)
     ran = subprocess.run(
-        installation.command(["campaign", "show", str(PLAN)]),
+        installation.command(list(map(str, command))),
         cwd=PROJECT,
         env=installation.settings(),
         stdout=writing,
@@ -125,3 +133,22 @@ def helps(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, 
                 assert below is not None
                 if name != "mock":
                     yield from helps(below, (*path, name))
+
+
+def test_templates_are_all_copied_although_nobody_reads_on(
+    installation: Installation, tmp_path: Path
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    ran = subprocess.run(
+        installation.command(["report", "templates", str(tmp_path / "templates")]),
+        cwd=PROJECT,
+        env=installation.settings(),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (ran.returncode, ran.stderr) == (130, "")
+    assert len(list((tmp_path / "templates").glob("*.typ"))) == len(list(TEMPLATES.glob("*.typ")))

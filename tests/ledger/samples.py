@@ -105,6 +105,11 @@ class DirectoryPage:
     digest: str = ""
     notes: Sequence[str] = ()
 
+    @property
+    def read(self) -> int:
+        """Number of rows that the page held."""
+        return len(self.rows) + len(self.refused)
+
 
 def page(
     page_no: int, total: int, rows: Sequence[Record], refused: Sequence[int] = (), digest: str | None = None

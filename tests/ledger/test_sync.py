@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from connectors.paging import PageGuard, PageMark
 from ledger.audit import events
@@ -19,9 +23,12 @@ from ledger.directory import (
     sources,
 )
 from ledger.engine import Ledger
+from ledger.retention import erase
 from ledger.sync import abandon_sync, begin_sync, commit_page, complete_sync
+from ledger.sync_pages import lines_of
+from ledger.tables import dir_page, dir_row
 from schemas.errors import DrawbridgeError
-from tests.ledger.samples import NOW, SOURCE, DirectoryPage, entity, inspector, item, later, page
+from tests.ledger.samples import NOW, SOURCE, DirectoryPage, entity, inspector, item, later, page, uscc
 
 
 def take(ledger: Ledger, pages: Sequence[DirectoryPage], kind: str = "object") -> SnapshotState:
@@ -70,7 +77,8 @@ def test_a_killed_pass_goes_on_with_what_a_guard_needs(ledger: Ledger) -> None:
     with ledger.write() as tx:
         resumed = begin_sync(tx, SOURCE, "object", later(5))
     assert (resumed.next_page, resumed.read, resumed.remote_snapshot) == (2, 2, "S1")
-    assert (resumed.snapshot_no, resumed.marks, resumed.seen) == (sync.snapshot_no, sync.marks, sync.seen)
+    assert (resumed.snapshot_no, resumed.marks) == (sync.snapshot_no, sync.marks)
+    assert list(resumed.seen.undisputed()) == list(sync.seen.undisputed()) == sorted([uscc(1), uscc(2)])
     guard = PageGuard("PLATFORM", 10, [PageMark(*mark) for mark in resumed.marks])
     assert (guard.next_page, guard.read, guard.snapshot) == (2, 2, "S1")
     with ledger.read() as tx:
@@ -193,3 +201,190 @@ def test_two_runners_of_one_pass_do_not_disturb_each_other(ledger: Ledger) -> No
         assert complete_sync(tx, one, NOW).accepted == 2
     with ledger.write() as tx:
         assert complete_sync(tx, two, NOW).accepted == 2
+
+
+@dataclass(frozen=True)
+class Received(DirectoryPage):
+    """A page that counts how often its rows are looked at."""
+
+    looked_at: list[int] = field(default_factory=list)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "rows":
+            object.__getattribute__(self, "looked_at").append(1)
+        return object.__getattribute__(self, name)
+
+    @property
+    def read(self) -> int:
+        return len(object.__getattribute__(self, "rows")) + len(self.refused)
+
+
+def received(one: DirectoryPage) -> Received:
+    """The same page, of which it is known whether anybody looked."""
+    return Received(one.page_no, one.total, one.rows, one.refused, digest=one.digest, normalised=1)
+
+
+def take_by(ledger: Ledger, pages: Sequence[DirectoryPage], reader: str) -> tuple[SnapshotState, list[bool]]:
+    """One whole pass by a reader; which pages it looked at."""
+    counted = [received(one) for one in pages]
+    with ledger.write() as tx:
+        sync = begin_sync(tx, SOURCE, "object", NOW, reader)
+    for one in counted:
+        with ledger.write() as tx:
+            commit_page(tx, sync, one, later(1))
+    with ledger.write() as tx:
+        return complete_sync(tx, sync, later(2)), [bool(one.looked_at) for one in counted]
+
+
+def facts_of(state: SnapshotState) -> tuple[object, ...]:
+    return (state.read, state.accepted, state.normalised, state.quarantined, state.digest, state.pages)
+
+
+TWO = [page(1, 5, [entity(1), entity(2)], [3]), page(2, 5, [entity(4)], [2])]
+
+
+def test_a_page_that_came_in_as_before_is_not_read_again(ledger: Ledger) -> None:
+    first, looked = take_by(ledger, TWO, "R1")
+    assert looked == [True, True]
+    with ledger.read() as tx:
+        refused = [
+            (row.page_no, row.row_no, row.reason, row.raw) for row in quarantined(tx, SOURCE, "object")
+        ]
+    for number in (2, 3):
+        again, looked = take_by(ledger, TWO, "R1")
+        assert looked == [False, False]
+        assert (again.snapshot_no, again.added, again.changed, again.gone) == (number, 0, 0, 0)
+        assert facts_of(again) == facts_of(first)
+        with ledger.read() as tx:
+            found = quarantined(tx, SOURCE, "object")
+            assert [(row.page_no, row.row_no, row.reason, row.raw) for row in found] == refused
+            changed = sa.select(sa.func.count()).select_from(dir_row).where(dir_row.c.snapshot_no > 1)
+            assert tx.scalar(changed) == 0, "nothing of it is written again"
+
+
+@pytest.mark.parametrize("reader", ["R2", ""])
+def test_another_reader_reads_every_page_anew(ledger: Ledger, reader: str) -> None:
+    take_by(ledger, TWO, "R1")
+    assert take_by(ledger, TWO, reader)[1] == [True, True]
+
+
+def test_only_the_page_that_changed_is_read(ledger: Ledger) -> None:
+    take_by(ledger, TWO, "R1")
+    other = page(2, 5, [entity(4, "改名公司")], [2], digest="f" * 64)
+    state, looked = take_by(ledger, [TWO[0], other], "R1")
+    assert (looked, state.changed) == ([False, True], 1)
+    assert "改名公司" in names(ledger)
+    assert take_by(ledger, TWO, "R1")[1] == [False, True]
+
+
+def test_a_row_that_an_abandoned_pass_changed_is_put_right(ledger: Ledger) -> None:
+    take_by(ledger, TWO, "R1")
+    with ledger.write() as tx:
+        sync = begin_sync(tx, SOURCE, "object", NOW, "R1")
+        commit_page(tx, sync, page(1, 5, [entity(1, "改名公司"), entity(2)], [3], digest="f" * 64), NOW)
+        abandon_sync(tx, sync, "moved", NOW)
+    state, looked = take_by(ledger, TWO, "R1")
+    assert (looked, state.changed) == ([True, False], 1)
+    assert "改名公司" not in names(ledger)
+
+
+def test_pages_with_rows_in_dispute_are_read_again(ledger: Ledger) -> None:
+    rows = [entity(1, "甲名公司"), entity(2), entity(1, "乙名公司"), entity(3)]
+    pages = [page(1, 4, rows[:2]), page(2, 4, rows[2:])]
+    first, _ = take_by(ledger, pages, "R1")
+    again, looked = take_by(ledger, pages, "R1")
+    assert looked == [True, True]
+    assert facts_of(again) == facts_of(first)
+    assert names(ledger) == sorted([entity(2).ent_name, entity(3).ent_name])
+
+
+def test_a_row_that_moved_to_an_unchanged_page_of_before_is_noticed(ledger: Ledger) -> None:
+    """Page 2 is the same, but page 1 holds one of its rows now: one of the two is a double."""
+    take_by(ledger, TWO, "R1")
+    moved = page(1, 5, [entity(1), entity(4)], [3], digest="f" * 64)
+    state, looked = take_by(ledger, [moved, TWO[1]], "R1")
+    assert looked == [True, True]
+    assert (state.accepted, state.quarantined) == (2, 3)
+    with ledger.read() as tx:
+        assert "DB-LEDGER-023" in [row.code for row in quarantined(tx, SOURCE, "object")]
+
+
+def test_what_was_erased_of_refused_rows_is_read_again(ledger: Ledger) -> None:
+    take_by(ledger, TWO, "R1")
+    with ledger.write() as tx:
+        erase(tx, later(60), later(60))
+    assert take_by(ledger, TWO, "R1")[1] == [True, True]
+    with ledger.read() as tx:
+        assert quarantined(tx, SOURCE, "object")[0].raw == {"企业名称": "看不懂", "行": 3}
+
+
+def test_a_killed_pass_goes_on_beside_what_it_need_not_read(ledger: Ledger) -> None:
+    first, _ = take_by(ledger, TWO, "R1")
+    with ledger.write() as tx:
+        commit_page(tx, begin_sync(tx, SOURCE, "object", NOW, "R1"), TWO[0], NOW)
+    with ledger.write() as tx:
+        sync = begin_sync(tx, SOURCE, "object", NOW, "R1")
+        assert sync.next_page == 2
+        commit_page(tx, sync, TWO[1], NOW)
+        assert facts_of(replace(complete_sync(tx, sync, NOW), normalised=2)) == facts_of(first)
+
+
+def test_contents_of_an_older_ledger_are_understood(ledger: Ledger) -> None:
+    """Before it was said who had read a page, its pairs of key and digest stood there alone."""
+    with ledger.write() as tx:
+        sync = begin_sync(tx, SOURCE, "object", NOW, "R1")
+        commit_page(tx, sync, TWO[0], NOW)
+        content = tx.scalar(sa.select(dir_page.c.content))
+        tx.execute(dir_page.update().values(content=json.dumps(list(lines_of(content)))))
+    with ledger.write() as tx:
+        sync = begin_sync(tx, SOURCE, "object", NOW, "R1")
+        commit_page(tx, sync, TWO[1], NOW)
+        complete_sync(tx, sync, NOW)
+    assert take_by(ledger, TWO, "R1")[1] == [True, False]
+
+
+def test_the_same_pages_and_then_no_more_leave_the_rest_gone(ledger: Ledger) -> None:
+    """The first page is as it was; of the list there is no second one any more."""
+    take_by(ledger, TWO, "R1")
+    state, looked = take_by(ledger, [replace(TWO[0], total=3)], "R1")
+    assert (looked, state.gone, state.accepted) == ([False], 1, 2)
+    assert names(ledger) == sorted([entity(1).ent_name, entity(2).ent_name])
+    fresh, _ = take_by(ledger, [replace(TWO[0], total=3)], "")
+    assert fresh.digest == state.digest
+
+
+def test_one_more_page_after_the_same_ones(ledger: Ledger) -> None:
+    take_by(ledger, TWO, "R1")
+    more = [replace(one, total=7) for one in TWO] + [page(3, 7, [entity(5), entity(1)])]
+    state, looked = take_by(ledger, more, "R1")
+    assert (looked, state.added, state.gone) == ([False, False, True], 1, 0)
+    with ledger.read() as tx:
+        assert [r.code for r in quarantined(tx, SOURCE, "object") if r.page_no == 3] == ["DB-LEDGER-023"]
+
+
+def test_two_runners_that_both_find_everything_unchanged(ledger: Ledger) -> None:
+    first, _ = take_by(ledger, TWO, "R1")
+    runs = []
+    for _ in range(2):
+        with ledger.write() as tx:
+            runs.append(begin_sync(tx, SOURCE, "object", NOW, "R1"))
+    for one in TWO:
+        for run in runs:
+            with ledger.write() as tx:
+                commit_page(tx, run, one, NOW)
+    with ledger.write() as tx:
+        state = complete_sync(tx, runs[1], NOW)
+    assert (state.snapshot_no, state.digest, state.gone) == (2, first.digest, 0)
+    with ledger.write() as tx:
+        assert complete_sync(tx, runs[0], NOW).accepted == first.accepted
+
+
+def test_no_room_for_the_keys_is_said_as_of_any_other_disk(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        sync = begin_sync(tx, SOURCE, "object", NOW)
+    sync.seen._db.execute("PRAGMA max_page_count = 2")
+    with pytest.raises(DrawbridgeError) as refusal, ledger.write() as tx:
+        commit_page(tx, sync, page(1, 400, [entity(number) for number in range(400)]), NOW)
+    assert refusal.value.code == "DB-LEDGER-006"
+    with ledger.read() as tx:
+        assert objects(tx, SOURCE) == [], "the page is not half taken"

@@ -132,7 +132,7 @@ def test_a_file_that_is_no_state_is_said_so_and_left_alone(
     before = state.read_bytes()
     assert main(["--campaign", str(PLAN), "--state", str(state)]) == 2
     [line] = capsys.readouterr().err.splitlines()
-    assert "not a database" in line
+    assert "状态文件打不开" in line
     assert state.read_bytes() == before
 
 

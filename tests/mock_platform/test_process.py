@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from mock_platform.__main__ import _parser
 from mock_platform.platform_variants import VARIANTS
 from mock_platform.simulator import Simulator
 from tests.mock_platform import office as office_module
@@ -122,24 +123,41 @@ def test_it_says_where_it_listens_and_ends_on_sigterm(launch: Callable[..., Mock
     assert mock.kill(signal.SIGTERM) == 0
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        ["--campaign", "no-such-file.yaml"],
-        ["--campaign", "README.md"],
-        ["--campaign", "campaigns/qinghe-2024-22.yaml", "--entities", "no-such-file.csv"],
-        ["--campaign", "campaigns/qinghe-2024-22.yaml", "--speed", "0"],
-        ["--campaign", "campaigns/qinghe-2024-22.yaml", "--platform-draw", "magic"],
-        [],
-    ],
-)
-def test_a_wrong_command_line_ends_with_2_and_without_a_traceback(wrong: list[str]) -> None:
+_PLAN = ["--campaign", "campaigns/qinghe-2024-22.yaml"]
+WRONG = [
+    (["--campaign", "no-such-file.yaml"], "没有这个文件或文件夹：no-such-file.yaml"),
+    (["--campaign", "README.md"], "行读不懂"),
+    (["--campaign", "prefect.yaml"], "prefect.yaml 不是抽查计划"),
+    ([*_PLAN, "--entities", "no-such-file.csv"], "没有这个文件或文件夹：no-such-file.csv"),
+    ([*_PLAN, "--state", "."], "状态文件打不开"),
+    ([*_PLAN, "--certificate", "README.md"], "证书和密钥读不懂"),
+    ([*_PLAN, "--speed", "0"], "选项 --speed 的值 '0' 不对"),
+    ([*_PLAN, "--seed", "x"], "选项 --seed 的值 'x' 不对，应为整数"),
+    ([*_PLAN, "--platform-draw", "magic"], "选项 --platform-draw 的值 'magic' 不对，可以写 "),
+    ([*_PLAN, "--seed"], "选项 --seed 后面缺少值"),
+    ([*_PLAN, "--rockets"], "没有这样的选项或参数：--rockets"),
+    ([], "缺少选项 --campaign"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "said"), WRONG, ids=lambda value: str(value)[-20:])
+def test_a_wrong_command_line_ends_with_2_and_one_chinese_sentence(wrong: list[str], said: str) -> None:
     command = [sys.executable, "-m", "mock_platform", *wrong]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
-    assert ended.returncode == 2
-    assert ended.stdout == ""
-    assert ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert said in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("columns", ["80", "40"])
+def test_its_help_is_chinese(monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    text = _parser().format_help()
+    assert text.startswith("用法：python -m mock_platform [-h]")
+    assert "\n选项:\n" in text
+    assert "显示本说明" in text
+    assert "usage" not in text
+    assert "options" not in text
 
 
 def test_it_takes_a_directory_file_as_it_is(launch: Callable[..., MockProcess], tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.exchange_xml import message
-from connectors.profile import Clock
+from connectors.profile_clock import Clock
 from mock_platform.exchange_face import post_spotchecks
 from mock_platform.plan import read_plan
 from mock_platform.signature import Gate

@@ -93,19 +93,55 @@ def assembled(tree: ast.AST) -> set[str]:
 SPELT_OUT = set().union(*(literals(tree) for tree in MODULES.values()))
 ASSEMBLED = set().union(*(assembled(tree) for tree in MODULES.values()))
 
-# The connectors put codes together: the system's area and the number of what happened. Both systems share the
-# numbers and, but for the system's name, the wording, so a number is in use if it is with either of them.
+# The connectors put codes together: the system's area and the number of what happened.  A module that names
+# its area speaks of that system alone, and so does what only such a one imports; the rest speaks of both.
 AREAS = ("PLATFORM", "PUBLICITY")
-CONNECTORS = set().union(
-    *(literals(tree) for name, tree in MODULES.items() if name.startswith("connectors/"))
-)
-NUMBERS = CONNECTORS | {code.rpartition("-")[2] for code in ASSEMBLED}
+CONNECTORS = {name: tree for name, tree in MODULES.items() if name.startswith("connectors/")}
+
+
+def area_named(tree: ast.Module) -> str | None:
+    """The value of the module's `AREA`."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "AREA":
+            return str(ast.literal_eval(node.value))
+    return None
+
+
+def importers(name: str) -> list[ast.Module]:
+    module = name.removesuffix(".py").replace("/", ".")
+    return [
+        tree
+        for tree in CONNECTORS.values()
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module == module
+    ]
+
+
+def areas_of(name: str, tree: ast.Module) -> set[str]:
+    """The systems that a module of the connectors speaks of."""
+    if own := area_named(tree):
+        return {own}
+    named = [area_named(one) for one in importers(name)]
+    return set(AREAS) if None in named or not named else {area for area in named if area}
+
+
+NUMBERS = {area: {kind.number for kind in FAULTS.values()} for area in AREAS}
+for _name, _tree in CONNECTORS.items():
+    for _area in areas_of(_name, _tree):
+        NUMBERS[_area] |= literals(_tree) | {code.rpartition("-")[2] for code in assembled(_tree)}
 
 
 def is_in_use(code: str) -> bool:
     """Whether the source spells the code as a string of its own, or puts it together."""
     _, area, number = code.split("-")
-    return code in SPELT_OUT or (area in AREAS and number in NUMBERS)
+    return code in SPELT_OUT or number in NUMBERS.get(area, ())
+
+
+def test_a_number_of_one_system_is_none_of_the_other() -> None:
+    """No list of the publicity system has snapshots or a total, and its batches can be asked about."""
+    for number in ("022", "023", "025"):
+        assert is_in_use(f"DB-PLATFORM-{number}")
+        assert not is_in_use(f"DB-PUBLICITY-{number}")
 
 
 def test_the_source_was_read() -> None:

@@ -6,6 +6,7 @@ import base64
 import json
 import secrets
 import sqlite3
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -251,6 +252,56 @@ def test_a_value_of_another_column_does_not_open(tmp_path: Path) -> None:
             tx.execute(sa.text("UPDATE quarantine SET raw = (SELECT body FROM dir_row)"))
         with pytest.raises(DrawbridgeError, match="DB-LEDGER-012"), ledger.read() as tx:
             quarantined(tx, SOURCE, "inspector")
+
+
+PEOPLE_OF_A_PROVINCE = 5_000  # five transactions of `keys apply`
+
+
+def test_sealing_anew_that_is_killed_goes_on_and_loses_nobody(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """A key is changed for another one; the process that does it is killed twice on its way."""
+    place = installation.home / "ledger.sqlite3"
+    installation.home.mkdir()
+    with opened(f"sqlite:///{place}", OLD) as ledger:
+        take(ledger, [person(number) for number in range(PEOPLE_OF_A_PROVINCE)])
+        before = roster(ledger)
+    keys = tmp_path / "keys"
+    write = "".join(f"{name} {base64.b64encode(key).decode()}\n" for name, key in NEW.by_name.items())
+    keys.write_text(write)
+    installation.environment["DRAWBRIDGE_KEY_FILE"] = str(keys)
+
+    left = [PEOPLE_OF_A_PROVINCE]
+    for _ in range(2):
+        process = installation.start("keys", "apply")
+        left.append(_killed_on_its_way(process, place, left[-1]))
+    assert 0 < left[2] < left[1] < left[0]
+    with opened(f"sqlite:///{place}", NEW) as ledger:
+        assert roster(ledger) == before
+    due = installation.call("keys", "status", "--json").document["values"]["dir_row.body"]
+    assert due == left[-1]
+
+    done = installation.call("keys", "apply", "--json")
+    assert done.document["values"]["dir_row.body"] == due
+    assert installation.call("keys", "status", "--json").document["total"] == 0
+    assert installation.call("audit", "verify", "--json").document["broken_at"] is None
+    with opened(f"sqlite:///{place}", ONLY_NEW) as ledger:
+        assert roster(ledger) == before
+
+
+def _killed_on_its_way(process: subprocess.Popen[str], place: Path, before: int) -> int:
+    """Kills it once it has sealed some more rows with the new key; returns how many are left."""
+    while _left(place) >= before:
+        assert process.poll() is None, process.communicate()
+    process.kill()
+    assert process.communicate(timeout=30)[0] == ""  # it had not come to its end
+    return _left(place)
+
+
+def _left(place: Path) -> int:
+    """Rows of the roster that still need the old key."""
+    with closing(sqlite3.connect(place, timeout=30)) as database:
+        return sum(not NEW.is_current_text(body) for (body,) in database.execute("SELECT body FROM dir_row"))
 
 
 class SameSalts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import random
+import re
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -16,12 +17,14 @@ from draw.merkle import merkle_root
 from draw.objects import seats
 from draw.public_number import check_pattern
 from schemas.errors import DrawbridgeError
-from verifier.recompute import lists
+from tests.verifier import corpus
+from tests.verifier.recomputed import evidence_of
+from verifier.recompute import Row, in_chinese, lists, verify_certificate
 from verifier.recompute.document import canonical, parse, read_document
 from verifier.recompute.matching import first_assignment
 from verifier.recompute.merkle import BlockTree
 from verifier.recompute.seats import Stratum, drawn, minima
-from verifier.recompute.table import Unfit, compare, failed
+from verifier.recompute.table import Unfit, compare, failed, not_checked
 from verifier.recompute.writing import moment, pattern_fits, ratio
 
 # --- matching ---------------------------------------------------------------------------------------------
@@ -302,3 +305,37 @@ def test_a_row_is_one_short_line() -> None:
     row = failed("form", "x" * 10_000, "\x1b[2J\n\u202e" + "y" * 10_000)
     assert len(row.text) < 400
     assert row.text.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (compare("seats", 1, 1), "相符"),
+        (compare("winners", [1, 2], [1], "winners"), "不符：应为 winners 2 项，实为 1 项"),
+        (compare("form", {"a": 1}, {}), "不符：应为 a 1，实为 无"),
+        (failed("form", "canonical JSON (RFC 8785)", "another form from byte 7 on"),
+         "不符：应为 规范形式的 JSON（RFC 8785），实为 自第 7 字节起形式不同"),
+        (not_checked("previous", "--before (round 1)"), "未核：没有给出 --before （第 1 轮）"),
+        (not_checked("files", "objects.txt、roster-SW.txt"), "未核：没有给出 --objects、--roster SW=…"),
+        (not_checked("root", "the committed eligible.tsv"), "未核：没有给出 与承诺书一致的 eligible.tsv"),
+    ],
+)  # fmt: skip
+def test_people_read_a_row_in_chinese(row: Row, words: str) -> None:
+    assert in_chinese(row) == words
+
+
+_ENGLISH = re.compile(
+    r"(?<![\w.\[])(?:a|an|the|no|of|one|each|from|text|nothing|not|lines|entries)(?![\w.\]=])"
+)
+
+
+def test_no_row_of_an_altered_certificate_has_english_left() -> None:
+    said: set[str] = set()
+    for _, altered in corpus.tampered(corpus.named("V1 second round")):
+        try:
+            rows = verify_certificate(altered.certificate, evidence_of(altered))
+        except DrawbridgeError:
+            continue
+        said |= {in_chinese(row) for row in rows}
+    assert len(said) > 40
+    assert [words for words in said if _ENGLISH.search(words)] == []

@@ -212,7 +212,7 @@ def test_the_program_names_the_row_that_failed(tmp_path: Path) -> None:
     (tmp_path / "certificate.json").write_bytes(case.certificate.replace(b'"P05"', b'"P0X"', 1))
     ran = _run(*arguments)
     assert (ran.returncode, ran.stderr) == (1, "")
-    failed = [line.split()[0] for line in ran.stdout.splitlines() if "FAILED: expected" in line]
+    failed = [line.split()[0] for line in ran.stdout.splitlines() if "不符：应为 " in line]
     assert failed == ["winners", "kept_certificate"]
 
 

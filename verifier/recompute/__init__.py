@@ -12,10 +12,20 @@ Of the project it knows the catalogue of errors alone; what is compared with wha
     former       documents before: stage, round, correction
     masks        the public form
     table        rows, and the first place where two values differ
+    chinese      a row in Chinese
 """
 
 from verifier.recompute.check import Evidence, publishers_to_ask, verify_certificate
+from verifier.recompute.chinese import in_chinese
 from verifier.recompute.document import read_document
 from verifier.recompute.table import NAMES, Row
 
-__all__ = ["NAMES", "Evidence", "Row", "publishers_to_ask", "read_document", "verify_certificate"]
+__all__ = [
+    "NAMES",
+    "Evidence",
+    "Row",
+    "in_chinese",
+    "publishers_to_ask",
+    "read_document",
+    "verify_certificate",
+]

@@ -97,8 +97,8 @@ def compute(
     """
     for_inspectors: dict[str, object] = {"--objects": objects, "--forbidden": forbidden, "--roster": roster}
     rosters = rosters_given(roster)
-    promised = read_source(commitment, "commitment")
-    values = parse_contributions(read_source(contributions, "contributions"))
+    promised = read_source(commitment, commitment.name)
+    values = parse_contributions(read_source(contributions, contributions.name), contributions.name)
     if stage == "objects":
         _only_for(stage, {"--eligible": eligible}, for_inspectors)
         if shard is not None:

@@ -74,8 +74,8 @@ def seal(task_id: str, stage: str, round_: int, contributor: str, folder: Path, 
 @json_option
 def reveal(part: Path, promised: Path, told: str | None, yes: bool, as_json: bool) -> int:
     """Opens a part for the one commitment that it shows, and keeps that beside the part."""
-    secret, commitment = read_source(part, "part"), read_source(promised, "commitment")
-    document = parse_commitment(commitment)
+    secret, commitment = read_source(part, part.name), read_source(promised, promised.name)
+    document = parse_commitment(commitment, name=promised.name)
     found = digest(commitment)
     if told is not None and told != found:
         raise DrawbridgeError("DB-CEREMONY-006", kept=told, given=found)

@@ -9,6 +9,7 @@ import click
 from documents.whole_file import write_whole
 from draw.canonical import read_source
 from draw.certificate import parse_certificate, standing_objects
+from draw.commitment import Document
 from draw.proof import check_proof, parse_proof
 from draw.proof import prove as proof_of
 from flows.command_line import DONE, FOUND, Command, json_option, print_json
@@ -21,7 +22,7 @@ _CHECKS = {
     "ticket": "票号",
     "place": "名单中的位置",
 }
-_STATES = {"ok": "ok", "failed": "FAILED", "not checked": "not checked: --certificate not given"}
+_STATES = {"ok": "相符", "failed": "不符", "not checked": "未核：没有给出 --certificate"}
 
 
 @click.command("prove", cls=Command, help="证明一个对象在或不在名单中；证明可以不用名单核对。")
@@ -32,7 +33,7 @@ _STATES = {"ok": "ok", "failed": "FAILED", "not checked": "not checked: --certif
 @json_option
 def prove(object_id: str, certificate: Path, eligible: Path, output: Path | None, as_json: bool) -> int:
     """The line with its path and ticket, or both neighbours of the place where it would be."""
-    document = parse_certificate(read_source(certificate, "certificate"), "objects")
+    document = _certificate(certificate)
     data = proof_of(document, eligible, object_id)
     proof = parse_proof(data)
     if output is not None:
@@ -65,10 +66,10 @@ def prove(object_id: str, certificate: Path, eligible: Path, output: Path | None
 @json_option
 def check(proof: Path, certificate: Path | None, as_json: bool) -> int:
     """Exit status 1 if a check failed."""
-    held = parse_proof(read_source(proof, "proof"))
+    held = parse_proof(read_source(proof, proof.name), proof.name)
     document = None
     if certificate is not None:
-        document = parse_certificate(read_source(certificate, "certificate"), "objects")
+        document = _certificate(certificate)
     rows = check_proof(held, document)
     failed = any(state == "failed" for _, state in rows)
     if as_json:
@@ -83,3 +84,7 @@ def check(proof: Path, certificate: Path | None, as_json: bool) -> int:
         for name, state in rows:
             out.print(f"{_CHECKS[name]}  {_STATES[state]}")
     return FOUND if failed else DONE
+
+
+def _certificate(path: Path) -> Document:
+    return parse_certificate(read_source(path, path.name), "objects", path.name)

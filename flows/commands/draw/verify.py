@@ -16,7 +16,7 @@ from draw.certificate import parse_certificate
 from flows.command_line import DONE, FOUND, Command
 from flows.commands.draw.compute import rosters_given
 from schemas.errors import DrawbridgeError
-from verifier.recompute import Evidence, Row, publishers_to_ask, read_document, verify_certificate
+from verifier.recompute import Evidence, Row, in_chinese, publishers_to_ask, read_document, verify_certificate
 
 _FILE = click.Path(path_type=Path)
 
@@ -53,7 +53,7 @@ def verify(
 ) -> None:
     """重新计算证书，逐项列出核验结果。
 
-    每项为 ok、FAILED 或 not checked；没有 FAILED 时退出码为 0，有则为 1；不是证书的为 2。
+    每项为相符、不符或未核；没有不符时退出码为 0，有则为 1；不是证书的为 2。
     """
     data = read_document(certificate)
     rows = verify_certificate(
@@ -82,14 +82,14 @@ def verify(
     else:
         _show_table(rows, publishers_to_ask(data))
     if rows[0].state == "failed":  # the form: then it is no certificate
-        parse_certificate(data)  # refuses what the draw refuses, by a code of its own
+        parse_certificate(data, name=certificate.name)  # refuses what the draw refuses, by a code of its own
         raise DrawbridgeError("DB-VERIFY-005", path=certificate, problem=rows[0].found)
     context.exit(FOUND if failed else DONE)
 
 
 def _show_table(rows: list[Row], publishers: list[dict[str, str]]) -> None:
     for row in rows:
-        click.echo(f"{row.name}\t{row.text}")
+        click.echo(f"{row.name}\t{in_chinese(row)}")
     click.echo("")
     unchecked = [row.name for row in rows if row.state == "not checked"]
     click.echo("未核对：" + ("、".join(unchecked) if unchecked else "无"))
