@@ -39,17 +39,17 @@ class Watch:
         self._began = (0.0, 0.0)
 
     def stage_started(self, title: str) -> None:
-        """See `flows.reporting.Reporter`."""
+        """See `flows.telling.reporting.Reporter`."""
         self._began = (time.perf_counter(), time.process_time())
 
     def progress(self, done: int, total: int) -> None:
-        """See `flows.reporting.Reporter`."""
+        """See `flows.telling.reporting.Reporter`."""
 
     def waiting(self, text: str) -> None:
-        """See `flows.reporting.Reporter`."""
+        """See `flows.telling.reporting.Reporter`."""
 
     def stage_ended(self, title: str, line: str, seconds: float, *, done: bool) -> None:
-        """See `flows.reporting.Reporter`."""
+        """See `flows.telling.reporting.Reporter`."""
         self.wall[title] += time.perf_counter() - self._began[0]
         self.cpu[title] += time.process_time() - self._began[1]
 
@@ -80,8 +80,8 @@ def run_campaign(
         DRAWBRIDGE_POLL_S=_POLL_S,
     )
     from flows.commands.run import begin_with_own_mock
-    from flows.home import Home
-    from flows.own_mock import MockInput
+    from flows.service.home import Home
+    from flows.service.own_mock import MockInput
 
     home = Home(folder)
     home.folder()
@@ -89,11 +89,13 @@ def run_campaign(
     with home.in_use():
         begin_with_own_mock(home, MockInput(plan, directory, "projects", 1, None, "certified"), "max")
         if with_prefect:
-            from flows.prefect_server import start_prefect
+            from flows.service.prefect_server import start_prefect
 
             os.environ.update(start_prefect(home))
             os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
-        from flows.run_once import run_once  # Prefect reads its settings when it is imported: only now
+        from flows.command_line.run_once import (
+            run_once,  # Prefect reads its settings when it is imported: only now
+        )
 
         watch, others = Watch(), ["mock", "prefect-server"] if with_prefect else ["mock"]
         before = {name: processor_s(folder, name) for name in others}

@@ -15,7 +15,7 @@ from draw.canonical import canonical
 from draw.parts import EVERYTHING, Question
 from draw.parts import root_of as root_of_part
 from draw.seed import seal
-from flows.list_reader import read_lines_of
+from flows.drawing.list_reader import read_lines_of
 
 NAMES = ("A", "B", "C", "D")
 _SHARES = (0.6, 0.25, 0.1, 0.05)

@@ -19,7 +19,7 @@ from pathlib import Path
 from bench.directory import VALUES, Directory, directory
 from bench.figure import Line, figure, peak_mb
 from draw.compute import compute_objects
-from flows.list_reader import reader_for
+from flows.drawing.list_reader import reader_for
 
 SIZES = {"small": (250_000, 1_000_000), "full": (1_000_000, 10_000_000)}
 LIMIT_MB = 512

@@ -34,7 +34,7 @@ from bench.directory import NAMES, VALUES, Directory, directory
 from bench.figure import Line, Timing, figure
 from bench.merkle import without_tree
 from draw.compute import compute_objects
-from flows.list_reader import reader_for
+from flows.drawing.list_reader import reader_for
 
 SIZES = {"small": (132_000, 1_000_000), "full": (132_000, 10_000_000)}
 ROUNDS = {"small": 5, "full": 3}

@@ -24,7 +24,7 @@ from draw.reading import request_of
 from draw.reveal import contributions_in_order
 from draw.seed import draw_seed
 from draw.stages import drawn_objects
-from flows.list_reader import reader_for
+from flows.drawing.list_reader import reader_for
 
 SIZES = {"small": 1_000_000, "full": 10_000_000}
 ROUNDS = {"small": 7, "full": 3}

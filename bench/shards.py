@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from bench.directory import VALUES, Directory, directory
 from bench.figure import Line, Timing, figure
 from draw.compute import compute_objects
-from flows.draw_shards import compute_shard, merge_into_certificate
-from flows.list_reader import reader_for
+from flows.drawing.list_reader import reader_for
+from flows.drawing.shards import compute_shard, merge_into_certificate
 
 SIZES = {"small": 1_000_000, "full": 10_000_000}
 ROUNDS = {"small": 7, "full": 3}

@@ -19,7 +19,7 @@ from pathlib import Path
 from bench.directory import VALUES, directory
 from bench.figure import Line, Timing, figure
 from draw.compute import compute_objects
-from flows.list_reader import reader_for
+from flows.drawing.list_reader import reader_for
 
 PROGRAM = Path(__file__).parents[1] / "verifier" / "verify.py"
 SIZES = {"small": (132_000, 1_000_000), "full": (132_000, 10_000_000)}

@@ -32,7 +32,7 @@ from urllib.parse import unquote, urlsplit
 
 LEDGER, DUMP, PAPERS, FACTS = "ledger.sqlite3", "ledger.pgdump", "papers", "backup.json"
 # Of the running installation, not of its records: they change while they are copied.  Without its mark a
-# ledger that is restored compares before it sends (flows/ledger_mark.py).
+# ledger that is restored compares before it sends (flows/exchange/ledger_mark.py).
 LEFT_OUT = (
     "prefect",
     "prefect-ui",

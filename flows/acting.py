@@ -12,18 +12,25 @@ from collections.abc import Callable, Sequence
 from prefect import flow
 
 from documents.markdown import cell
-from flows.approving import role_of
-from flows.artifacts import table, write_artifact
-from flows.asking import ask_until_right
 from flows.collect import STAGE as COLLECT
-from flows.deciding import campaign_called
-from flows.evidence import evidence_now
-from flows.operating import ACTS, ask_correct, ask_resolve, ask_take_over, ask_withdraw, parked_by_enterprise
-from flows.publishing import OPEN_STATES, RECORD, STATES, Standing, standing_of
-from flows.shown_names import name_and_code, shown_name
+from flows.decisions.approving import role_of
+from flows.decisions.asking import ask_until_right
+from flows.decisions.deciding import campaign_called
+from flows.decisions.evidence import evidence_now
+from flows.decisions.operating import (
+    ACTS,
+    ask_correct,
+    ask_resolve,
+    ask_take_over,
+    ask_withdraw,
+    parked_by_enterprise,
+)
+from flows.decisions.todo_forms import ActForm
+from flows.exchange.publishing import OPEN_STATES, RECORD, STATES, Standing, standing_of
 from flows.site import Site, open_site
 from flows.stage import heard, perform
-from flows.todo_forms import ActForm
+from flows.telling.artifacts import table, write_artifact
+from flows.telling.shown_names import name_and_code, shown_name
 from ledger.acts import Act, acts
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
@@ -60,7 +67,7 @@ def record_request(site: Site, campaign: Campaign, form: ActForm) -> str:
     """Records what the form asks for; returns what to tell the operator.
 
     Raises DrawbridgeError DB-ACT-008 for a receipt number too few or too many, and as the acts of
-    `flows.operating` and `flows.approving.role_of` do.
+    `flows.decisions.operating` and `flows.decisions.approving.role_of` do.
     """
     needs_receipt, ask = _ASK[form.act]
     form = form.model_copy(

@@ -20,15 +20,15 @@ from prefect import flow
 from connectors.notifications import NotificationChannel, addresses_in, channels
 from connectors.protocols import Refused
 from delivery.owner import is_gone
-from flows.alert_facts import all_deadlines, gather
-from flows.alert_texts import Standing, alert_text, digest_text
-from flows.artifacts import write_artifact
-from flows.delivering import owner
-from flows.logs import write_events
-from flows.metrics import write_metrics
+from flows.alerting.facts import all_deadlines, gather
+from flows.alerting.metrics import write_metrics
+from flows.alerting.texts import Standing, alert_text, digest_text
+from flows.exchange.delivering import owner
 from flows.settings import Settings
 from flows.site import Site, open_site
-from flows.stage_names import TITLES
+from flows.telling.artifacts import write_artifact
+from flows.telling.logs import write_events
+from flows.telling.stage_names import TITLES
 from ledger.alerts import (
     RecordedAlert,
     alerts_ended_since,

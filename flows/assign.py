@@ -15,15 +15,15 @@ from draw.commitment import build_inspectors_commitment
 from draw.compute import compute_inspectors
 from draw.frozen import Department, freeze_inspectors
 from flows.alerts import look_after_failure
-from flows.artifacts import table
-from flows.ceremony import Frozen, Terms, hold
-from flows.certificates import certificate_in_force, facts_of, files_of_round, publish_certificates
-from flows.forms import LeftOut, as_versions, make_forms
-from flows.papers import GROUPS, write_papers
-from flows.platform_draw import verify_inspectors
+from flows.drawing.ceremony import Frozen, Terms, hold
+from flows.drawing.certificates import certificate_in_force, facts_of, files_of_round, publish_certificates
+from flows.drawing.platform_draw import verify_inspectors
+from flows.paper.forms import LeftOut, as_versions, make_forms
+from flows.paper.papers import GROUPS, write_papers
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_name, run_stage
-from flows.stage_names import TITLES
+from flows.telling.artifacts import table
+from flows.telling.stage_names import TITLES
 from ledger.directory import inspectors
 from ledger.forms import forms as recorded_forms
 from ledger.forms import record_forms

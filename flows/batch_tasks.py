@@ -11,7 +11,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
 
-from flows.kept_safe import kept_safe
+from flows.telling.kept_safe import kept_safe
 
 T = TypeVar("T")
 

@@ -9,10 +9,10 @@ from prefect import flow, tags
 
 from flows import assign, collect, confirm, draw, publish, push, reconcile, report, sync
 from flows.alerts import look_after_failure
-from flows.run_marks import mark_run, names_of, tags_of
-from flows.run_page import write_campaign_page
 from flows.site import Site, open_site, resolve_campaign
 from flows.stage import Stage, heard, perform
+from flows.telling.run_marks import mark_run, names_of, tags_of
+from flows.telling.run_page import write_campaign_page
 from ledger.campaigns import stages
 from schemas.campaign import Campaign
 

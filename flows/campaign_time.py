@@ -11,7 +11,7 @@ from datetime import datetime
 
 from connectors.campaign_clock import MockClock
 from connectors.protocols import SystemUnreachable
-from flows.own_mock import has_mock
+from flows.service.own_mock import has_mock
 from flows.site import OfflineBooks
 from ledger.figures import last_step_at
 from schemas.campaign import Campaign

@@ -12,8 +12,8 @@ from typing import NoReturn
 
 import click
 
-from flows.command_line import CONTEXT, run_command_line
-from flows.lazy_group import LazyGroup
+from flows.command_line.command import CONTEXT, run_command_line
+from flows.command_line.lazy_group import LazyGroup
 
 # Command -> where it is, what it is for.
 _COMMANDS = {

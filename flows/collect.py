@@ -9,14 +9,14 @@ from prefect import flow
 
 from connectors.paging import walk_results
 from flows.alerts import look_after_failure
-from flows.artifacts import table
 from flows.batch_tasks import in_task
+from flows.exchange.publishing import APPROVAL, Standing, records_of, standing_of
 from flows.kill_points import reach
-from flows.publishing import APPROVAL, Standing, records_of, standing_of
+from flows.paper.visits import Visits, visits_of
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_name, run_stage
-from flows.stage_names import TITLES
-from flows.visits import Visits, visits_of
+from flows.telling.artifacts import table
+from flows.telling.stage_names import TITLES
 from ledger.approvals import Decision, approvals, record_approval
 from ledger.results import record_results, result_cursor_of
 from rules.deadlines import publication_deadline, working_days_left

@@ -9,14 +9,14 @@ from draw.compute import correct_objects
 from draw.frozen import ELIGIBLE
 from draw.objects import Objection
 from flows.alerts import look_after_failure
-from flows.answers import answers_on, outcome_of
-from flows.ceremony import time_text
-from flows.certificates import publish_certificates
+from flows.decisions.answers import answers_on, outcome_of
+from flows.drawing.ceremony import time_text
+from flows.drawing.certificates import publish_certificates
+from flows.drawing.platform_draw import confirm_platform_objects
 from flows.kill_points import reach
-from flows.platform_draw import confirm_platform_objects
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_name, run_stage
-from flows.stage_names import TITLES
+from flows.telling.stage_names import TITLES
 from ledger.confirmations import (
     Replacement,
     record_replacements,

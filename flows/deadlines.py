@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from prefect import flow
 
-from flows.artifacts import table
 from flows.legal_dates import SOON_WORKING_DAYS, Due, due_dates
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_name, run_stage
+from flows.telling.artifacts import table
 from schemas.campaign import Campaign
 
 __all__ = ["SOON_WORKING_DAYS", "Due", "due_dates", "watch_deadlines"]

@@ -13,14 +13,14 @@ from draw.commitment import build_objects_commitment
 from draw.compute import compute_objects
 from draw.frozen import ELIGIBLE, freeze_objects
 from flows.alerts import look_after_failure
-from flows.artifacts import table
-from flows.ceremony import Frozen, Terms, hold
-from flows.certificates import facts_of, published_certificate, recorded_round, same_seed, show_drawn
-from flows.eligible import eligible_now
-from flows.platform_draw import verify_objects
+from flows.drawing.ceremony import Frozen, Terms, hold
+from flows.drawing.certificates import facts_of, published_certificate, recorded_round, same_seed, show_drawn
+from flows.drawing.eligible import eligible_now
+from flows.drawing.platform_draw import verify_objects
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_name, run_stage
-from flows.stage_names import TITLES
+from flows.telling.artifacts import table
+from flows.telling.stage_names import TITLES
 from rules.eligibility import overall_ratio, strata_for
 from schemas.campaign import Campaign
 from schemas.codes import DrawMode

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flows.publishing import APPROVAL, Standing, standing_of
-from flows.shown_names import shown_name
+from flows.exchange.publishing import APPROVAL, Standing, standing_of
+from flows.paper.visits import Visits, visits_of
 from flows.site import Books
-from flows.visits import Visits, visits_of
+from flows.telling.shown_names import shown_name
 from ledger.campaigns import stages
 from ledger.confirmations import dispatches
 from ledger.figures import decided_since

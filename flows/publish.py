@@ -7,14 +7,14 @@ from collections import Counter
 from prefect import flow
 
 from flows.alerts import look_after_failure
-from flows.artifacts import table
-from flows.delivering import deliver_all, sent_elsewhere
-from flows.publishing import OPEN_STATES, RECORD, STATES, queue_due, standing_of
-from flows.restored import unlock
-from flows.resuming import not_before
+from flows.decisions.resuming import not_before
+from flows.exchange.delivering import deliver_all, sent_elsewhere
+from flows.exchange.publishing import OPEN_STATES, RECORD, STATES, queue_due, standing_of
+from flows.exchange.restored import unlock
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_name, run_stage
-from flows.stage_names import TITLES
+from flows.telling.artifacts import table
+from flows.telling.stage_names import TITLES
 from schemas.campaign import Campaign
 from schemas.codes import PublicationMode
 from schemas.errors import DrawbridgeError

@@ -5,13 +5,13 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.alerts import look_after_failure
-from flows.artifacts import table
-from flows.delivering import deliver_all, due_forms
-from flows.platform_forms import check_platform_forms
-from flows.resuming import not_before
+from flows.decisions.resuming import not_before
+from flows.exchange.delivering import deliver_all, due_forms
+from flows.exchange.platform_forms import check_platform_forms
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_name, run_stage
-from flows.stage_names import TITLES
+from flows.telling.artifacts import table
+from flows.telling.stage_names import TITLES
 from schemas.campaign import Campaign
 from schemas.codes import FormMode
 

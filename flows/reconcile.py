@@ -11,18 +11,18 @@ from prefect import flow
 
 from delivery.reconcile import NOTHING, Finding, record_reconciliation, standing_versions
 from flows.alerts import look_after_failure
-from flows.artifacts import table
-from flows.comparing import Seen, directory_of, exchange_findings, public_view
-from flows.delivering import items_of
-from flows.findings import FINDINGS
-from flows.ledger_mark import observe
-from flows.publishing import RECORD, Standing, standing_of
-from flows.reporting import reporter
-from flows.restored import note_compared
-from flows.shown_names import shown_name
+from flows.exchange.comparing import Seen, directory_of, exchange_findings, public_view
+from flows.exchange.delivering import items_of
+from flows.exchange.findings import FINDINGS
+from flows.exchange.ledger_mark import observe
+from flows.exchange.publishing import RECORD, Standing, standing_of
+from flows.exchange.restored import note_compared
 from flows.site import Site
 from flows.stage import Outcome, Stage, run_name, run_stage
-from flows.stage_names import TITLES
+from flows.telling.artifacts import table
+from flows.telling.reporting import reporter
+from flows.telling.shown_names import shown_name
+from flows.telling.stage_names import TITLES
 from schemas.campaign import Campaign
 from schemas.codes import PublicationMode
 

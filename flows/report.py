@@ -11,15 +11,15 @@ from documents.statistics_table import write_statistics, write_statistics_pdf
 from draw.frozen import read_roster, rosters_of
 from draw.public_form import public_form
 from flows.alerts import look_after_failure
-from flows.annex import Annex, campaign_annex, year_annex
-from flows.artifacts import table
-from flows.certificates import certificate_name, keep_document
-from flows.papers import LETTERS, SLIPS, press_settings, write_papers
+from flows.drawing.certificates import certificate_name, keep_document
+from flows.paper.annex import Annex, campaign_annex, year_annex
+from flows.paper.papers import LETTERS, SLIPS, press_settings, write_papers
+from flows.paper.visits import Visits, visits_of
+from flows.paper.work_summary import write_work_summary
 from flows.site import Books
 from flows.stage import Outcome, Stage, run_name, run_stage
-from flows.stage_names import TITLES
-from flows.visits import Visits, visits_of
-from flows.work_summary import write_work_summary
+from flows.telling.artifacts import table
+from flows.telling.stage_names import TITLES
 from ledger.draws import round_in_force
 from rules.statistics import COLUMNS, cross_foot
 from schemas.campaign import Campaign

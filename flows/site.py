@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from connectors.factory import Connections, connect
 from connectors.profile import Profile, load_profile
-from flows.ending import pause
-from flows.home import Home
-from flows.ledger_mark import begin as begin_mark
+from flows.command_line.ending import pause
+from flows.exchange.ledger_mark import begin as begin_mark
+from flows.service.home import Home
 from flows.settings import LEDGER_FILE, Settings, load_settings
 from ledger.campaigns import campaign_of, register_campaign
 from ledger.encrypted import read_keys

@@ -19,14 +19,14 @@ from prefect import get_run_logger, tags
 from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 
-from flows.ending import end_if_asked
-from flows.kept_safe import kept_safe
-from flows.logs import bound, log_as_json
-from flows.reporting import LogReporter, is_heard, listening, reporter
-from flows.run_marks import SHORT_TITLES, batch_text, mark_run, names_of, tags_of
-from flows.run_page import messages_of, skipped, write_stage_page
+from flows.command_line.ending import end_if_asked
 from flows.site import Site, open_site, resolve_campaign
-from flows.unexpected import unexpected
+from flows.telling.kept_safe import kept_safe
+from flows.telling.logs import bound, log_as_json
+from flows.telling.reporting import LogReporter, is_heard, listening, reporter
+from flows.telling.run_marks import SHORT_TITLES, batch_text, mark_run, names_of, tags_of
+from flows.telling.run_page import messages_of, skipped, write_stage_page
+from flows.telling.unexpected import unexpected
 from ledger.campaigns import campaigns, record_stage, stages
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError

@@ -17,14 +17,14 @@ from connectors.received_page import reader_of
 from documents.directory_lists import in_words, raw_titles
 from documents.quarantine import write_quarantine
 from flows.alerts import look_after_failure
-from flows.artifacts import table
 from flows.batch_tasks import in_task
+from flows.exchange.pages_ahead import pages_ahead
 from flows.kill_points import reach
-from flows.pages_ahead import pages_ahead
-from flows.reporting import reporter
 from flows.site import Site, open_site
 from flows.stage import Outcome, Stage, heard, run_name, run_stage
-from flows.stage_names import TITLES
+from flows.telling.artifacts import table
+from flows.telling.reporting import reporter
+from flows.telling.stage_names import TITLES
 from ledger.directory import (
     SnapshotState,
     latest_snapshot,

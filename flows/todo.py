@@ -20,18 +20,18 @@ from prefect.deployments.flow_runs import arun_deployment
 from prefect.states import Cancelled
 
 from documents.markdown import cell
-from flows.approving import role_of
-from flows.artifacts import table, write_artifact
-from flows.asking import ask_until_right
-from flows.deciding import answer_for_department, campaign_called, decide_publication
-from flows.evidence import evidence_now
-from flows.open_decisions import Todo, todos
-from flows.operating import ACTS, allow, ask_resolve, parked_of
-from flows.publishing import RECORD
-from flows.redraw import allow_round
+from flows.decisions.approving import role_of
+from flows.decisions.asking import ask_until_right
+from flows.decisions.deciding import answer_for_department, campaign_called, decide_publication
+from flows.decisions.evidence import evidence_now
+from flows.decisions.open_decisions import Todo, todos
+from flows.decisions.operating import ACTS, allow, ask_resolve, parked_of
+from flows.decisions.todo_forms import ConfirmationForm, FindingForm, PublicationForm, SecondPersonForm
+from flows.drawing.redraw import allow_round
+from flows.exchange.publishing import RECORD
 from flows.site import Site, open_site
 from flows.stage import heard
-from flows.todo_forms import ConfirmationForm, FindingForm, PublicationForm, SecondPersonForm
+from flows.telling.artifacts import table, write_artifact
 from ledger.campaigns import campaigns
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError

@@ -1,7 +1,7 @@
 """“为什么抽到我”: to one enterprise, why it was drawn, and how it can check that by itself.
 
 Holds the seed's consequences (tickets, ranks), so that it is printed only when the certificate is
-public (draw-spec.md §2, §3.4); `flows.papers` sees to that.
+public (draw-spec.md §2, §3.4); `flows.paper.papers` sees to that.
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import click
 
-from flows.approving import role_of
-from flows.command_line import DONE, Command, Group, home_option, json_option, print_json
+from flows.command_line.command import DONE, Command, Group, home_option, json_option, print_json
+from flows.decisions.approving import role_of
 from flows.site import open_books
-from flows.terminal import console
+from flows.telling.terminal import console
 from ledger.approvers import SECRET_BYTES, approvers, dismiss, enrol
 from schemas.errors import DrawbridgeError
 

@@ -10,12 +10,21 @@ from typing import Any
 import click
 
 from flows.audit_check import AUDIT_REASONS
-from flows.command_line import DONE, FOUND, WAITING, Command, Group, home_option, json_option, print_json
+from flows.command_line.command import (
+    DONE,
+    FOUND,
+    WAITING,
+    Command,
+    Group,
+    home_option,
+    json_option,
+    print_json,
+)
 from flows.commands import papers, report_table
 from flows.commands.resume import outside_of
 from flows.commands.summary import publication_line
 from flows.site import open_books, open_site, resolve_campaign
-from flows.terminal import TerminalReporter, console
+from flows.telling.terminal import TerminalReporter, console
 from ledger.audit import AuditHead, verify_audit
 from ledger.failures import translated
 from schemas.errors import DrawbridgeError
@@ -28,8 +37,8 @@ from schemas.errors import DrawbridgeError
 def reconcile(name: str, as_json: bool) -> int:
     """Compares with the exchange and the public page; exit 1 for findings, 3 while something is awaited."""
     from flows.reconcile import STAGE
-    from flows.reporting import listening
     from flows.stage import perform
+    from flows.telling.reporting import listening
 
     out = console(to_stderr=as_json)
     with outside_of(name), open_site() as site:

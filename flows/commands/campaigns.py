@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from flows.board_facts import as_document, board_of
-from flows.board_table import print_board
+from flows.board.facts import as_document, board_of
+from flows.board.table import print_board
 from flows.campaign_time import campaign_time
-from flows.command_line import DONE, FOUND, Group, home_option, json_option, print_json
+from flows.command_line.command import DONE, FOUND, Group, home_option, json_option, print_json
 from flows.commands import plans
 from flows.commands.resume import settings_for
 from flows.site import find_plan, open_books, plan_files, read_plan
-from flows.stage_names import TITLES, state_name
-from flows.terminal import console, folding_table, print_table
+from flows.telling.stage_names import TITLES, state_name
+from flows.telling.terminal import console, folding_table, print_table
 from ledger.campaigns import StageRow, campaign_of, campaigns, stages
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flows.approving import role_of
 from flows.commands.resume import settings_for
-from flows.deciding import campaign_called
+from flows.decisions.approving import role_of
+from flows.decisions.deciding import campaign_called
 from flows.site import OfflineBooks, open_books
 from schemas.campaign import Campaign
 
@@ -16,7 +16,7 @@ from schemas.campaign import Campaign
 def decided_by(name: str, approver_id: str, code: str) -> Iterator[tuple[OfflineBooks, Campaign, str]]:
     """Opens the books of the campaign called `name` for an approver; gives books, campaign and role.
 
-    Raises DrawbridgeError DB-CLI-002 for an unknown campaign, then as `flows.approving.role_of` does.
+    Raises DrawbridgeError DB-CLI-002 for an unknown campaign, then as `role_of` does.
     """
     with open_books(settings_for(name)) as books:
         campaign = campaign_called(books, name)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from flows.command_line import DONE, Command, home_option, json_option, print_json
+from flows.command_line.command import DONE, Command, home_option, json_option, print_json
 from flows.commands.resume import settings_for
-from flows.deciding import (
+from flows.decisions.deciding import (
     DECISIONS,
     REASONS,
     VERDICTS,
@@ -15,7 +15,7 @@ from flows.deciding import (
     decide_publication,
 )
 from flows.site import open_books
-from flows.terminal import console
+from flows.telling.terminal import console
 from schemas.codes import Verdict
 from schemas.errors import DrawbridgeError
 

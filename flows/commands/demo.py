@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 
-from flows.command_line import Command, json_option
+from flows.command_line.command import Command, json_option
 from flows.commands.run import begin_with_own_mock, exit_code, run_and_print
-from flows.home import Home
-from flows.own_mock import MockInput
-from flows.terminal import console
+from flows.service.home import Home
+from flows.service.own_mock import MockInput
+from flows.telling.terminal import console
 from schemas.errors import DrawbridgeError
 from schemas.system_errors import problem
 

@@ -18,11 +18,11 @@ from rich.table import Table
 from connectors.profile import load_profile
 from documents.paper.fonts import find_faces
 from flows.audit_check import AUDIT_REASONS
-from flows.command_line import DONE, FOUND, Command, home_option, json_option, print_json
-from flows.home import Home
+from flows.command_line.command import DONE, FOUND, Command, home_option, json_option, print_json
+from flows.service.home import Home
 from flows.settings import Settings, load_settings
 from flows.site import Site, drawn_campaigns, open_books, open_site, read_plan
-from flows.terminal import console, print_table
+from flows.telling.terminal import console, print_table
 from ledger.audit import verify_audit
 from ledger.encrypted import Keys, read_keys
 from ledger.engine import check_needed_keys, describe_database

@@ -23,14 +23,14 @@ from documents.campaign_lists import (
 from documents.directory_lists import inspector_columns, item_columns, object_columns
 from documents.list_workbook import ListColumn, Value, write_list
 from documents.whole_file import PRIVATE
-from flows.command_line import DONE, Command, Group, home_option, json_option, print_json
+from flows.command_line.command import DONE, Command, Group, home_option, json_option, print_json
 from flows.commands.resume import settings_for
-from flows.entering import entered_by_sheet, write_entry_sheet
-from flows.findings import FINDINGS
-from flows.publishing import STATES, last_day, standing_of
+from flows.decisions.entering import entered_by_sheet, write_entry_sheet
+from flows.exchange.findings import FINDINGS
+from flows.exchange.publishing import STATES, last_day, standing_of
+from flows.paper.visits import visits_of
 from flows.site import OfflineBooks, open_books, resolve_campaign
-from flows.terminal import console, spinning
-from flows.visits import visits_of
+from flows.telling.terminal import console, spinning
 from ledger.directory import each_object, inspectors, items
 from ledger.reconciliations import last_run
 from schemas.campaign import Campaign

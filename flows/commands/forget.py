@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from flows.command_line import DONE, Command, home_option, json_option, print_json
-from flows.home import Home
+from flows.command_line.command import DONE, Command, home_option, json_option, print_json
+from flows.service.home import Home
 from flows.site import open_books
 from ledger.retention import erase, overdue, settle
 from schemas.errors import DrawbridgeError

@@ -16,11 +16,20 @@ from connectors.protocols import Page, RefusedRow
 from connectors.spreadsheets import Import, import_entities, import_inspectors, import_items
 from documents.entry_sheet.columns import COLUMN
 from documents.quarantine import write_quarantine
-from flows.command_line import DONE, FOUND, REFUSED, Command, Group, home_option, json_option, print_json
+from flows.command_line.command import (
+    DONE,
+    FOUND,
+    REFUSED,
+    Command,
+    Group,
+    home_option,
+    json_option,
+    print_json,
+)
 from flows.commands.resume import settings_for
-from flows.entering import Taken, take_entry_sheet
+from flows.decisions.entering import Taken, take_entry_sheet
 from flows.site import IMPORTED, OfflineBooks, open_books, plans_of, resolve_campaign
-from flows.terminal import console, spinning
+from flows.telling.terminal import console, spinning
 from ledger.campaigns import campaigns
 from ledger.directory import latest_snapshot
 from ledger.sync import abandon_sync, begin_sync, commit_page, complete_sync

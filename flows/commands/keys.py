@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from flows.command_line import DONE, Command, Group, home_option, json_option, print_json
+from flows.command_line.command import DONE, Command, Group, home_option, json_option, print_json
 from flows.site import OfflineBooks, open_books
 from ledger.retention import settle
 from ledger.sealing import outdated, reseal

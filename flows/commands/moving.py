@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from delivery.owner import is_gone
-from flows.command_line import DONE, Command, Group, home_option, json_option, print_json
-from flows.home import Home
+from flows.command_line.command import DONE, Command, Group, home_option, json_option, print_json
+from flows.service.home import Home
 from flows.settings import LEDGER_FILE, load_settings
 from ledger.moving import Move, move
 

@@ -15,11 +15,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from documents.paper.letters import CORRECT_WITHIN_DAYS
 from documents.paper.press import TEMPLATES
-from flows.command_line import DONE, Command, home_option, json_option, print_json
+from flows.command_line.command import DONE, Command, home_option, json_option, print_json
 from flows.commands.resume import settings_for
-from flows.papers import FORMS, GROUPS, LETTERS, SLIPS, TITLES, destroy_groups, print_papers, write_workbook
+from flows.paper.papers import (
+    FORMS,
+    GROUPS,
+    LETTERS,
+    SLIPS,
+    TITLES,
+    destroy_groups,
+    print_papers,
+    write_workbook,
+)
 from flows.site import OfflineBooks, open_books, resolve_campaign
-from flows.terminal import console
+from flows.telling.terminal import console
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError
 from schemas.system_errors import problem

@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from documents.whole_file import write_whole
-from flows.command_line import DONE, FOUND, REFUSED, Command, json_option, print_json
-from flows.plan_import import QUARANTINE, REPORT, STATES, import_plans
-from flows.terminal import console
+from flows.command_line.command import DONE, FOUND, REFUSED, Command, json_option, print_json
+from flows.command_line.plan_import import QUARANTINE, REPORT, STATES, import_plans
+from flows.telling.terminal import console
 from rules.plan_answers import DEPARTMENT, QUESTIONS, Question, document_of, is_asked
 from rules.plan_file import check_plan
 from rules.plan_notices import plan_notices

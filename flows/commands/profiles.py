@@ -9,9 +9,9 @@ from rich.table import Table
 
 from connectors.profile import check_profile, load_profile, profile_names
 from connectors.profile_advice import advice
-from flows.command_line import DONE, FOUND, Command, Group, home_option, json_option, print_json
+from flows.command_line.command import DONE, FOUND, Command, Group, home_option, json_option, print_json
 from flows.settings import load_settings
-from flows.terminal import console, print_table
+from flows.telling.terminal import console, print_table
 
 
 @click.group("profile", cls=Group, help="接口配置：列出自带的，逐行检查一个文件。")

@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 import click
 
-from flows.approving import approver_options, role_of
-from flows.command_line import DONE, Command, Group, home_option, json_option, print_json
+from flows.command_line.command import DONE, Command, Group, home_option, json_option, print_json
 from flows.commands.deciders import decided_by
 from flows.commands.resume import outside_of, settings_for
 from flows.commands.stuck import Status, act_facts, asked, show_evidence, show_status, stage_now
-from flows.deciding import campaign_called
-from flows.evidence import says_now
-from flows.operating import (
+from flows.decisions.approving import approver_options, role_of
+from flows.decisions.deciding import campaign_called
+from flows.decisions.evidence import says_now
+from flows.decisions.operating import (
     ACTS,
     OF_FORMS,
     allow,
@@ -25,9 +25,9 @@ from flows.operating import (
     parked_by_enterprise,
     parked_of,
 )
-from flows.publishing import OPEN_STATES, RECORD, STATES, standing_of
+from flows.exchange.publishing import OPEN_STATES, RECORD, STATES, standing_of
 from flows.site import Site, open_books, open_site
-from flows.terminal import console
+from flows.telling.terminal import console
 from ledger.acts import Act, acts
 from schemas.campaign import Campaign
 from schemas.errors import DrawbridgeError

@@ -8,15 +8,15 @@ import click
 
 from delivery.park import Parked
 from delivery.queue import items
-from flows.approving import approver_options, role_of
-from flows.command_line import Command, Group, home_option, json_option
+from flows.command_line.command import Command, Group, home_option, json_option
 from flows.commands.publish import allow_
 from flows.commands.resume import outside_of, settings_for
 from flows.commands.stuck import Status, asked, show_evidence, show_status, stage_now
-from flows.deciding import campaign_called
-from flows.operating import FORM, OF_FORMS, ask_resolve, parked_by_enterprise, parked_of
+from flows.decisions.approving import approver_options, role_of
+from flows.decisions.deciding import campaign_called
+from flows.decisions.operating import FORM, OF_FORMS, ask_resolve, parked_by_enterprise, parked_of
 from flows.site import Books, Site, open_books, open_site
-from flows.terminal import console
+from flows.telling.terminal import console
 from ledger.acts import acts
 from ledger.outbox import OutboxItem
 from schemas.campaign import Campaign

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from flows.command_line import DONE, FOUND, Command, home_option, json_option, print_json
+from flows.command_line.command import DONE, FOUND, Command, home_option, json_option, print_json
 from flows.commands.resume import settings_for
 from flows.commands.summary import print_statistics
 from flows.site import open_books, resolve_campaign
-from flows.terminal import console
+from flows.telling.terminal import console
 from schemas.errors import DrawbridgeError
 
 _SHOWN = 4
@@ -66,7 +66,7 @@ def statistics(name: str | None, year: int | None, by: str | None, as_json: bool
 @json_option
 def explain(words: tuple[str, ...], year: int | None, by: str | None, as_json: bool) -> int:
     """Lists what a number counts. Raises DrawbridgeError DB-REPORT-001 for a cell that is not there."""
-    from flows.annex import campaign_annex, explained, explanation_line, year_annex
+    from flows.paper.annex import campaign_annex, explained, explanation_line, year_annex
 
     if len(words) != (2 if year is None else 1):
         raise DrawbridgeError(

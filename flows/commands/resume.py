@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from flows.home import Home, end_leftovers
-from flows.own_mock import has_mock, living, mock_source, resume_mock
+from flows.service.home import Home, end_leftovers
+from flows.service.own_mock import has_mock, living, mock_source, resume_mock
 from flows.settings import Settings, load_settings
 from flows.site import find_plan, open_books, read_plan
 from ledger.campaigns import campaign_of

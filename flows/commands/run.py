@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from flows.audit_check import refuse_a_broken_chain
-from flows.command_line import (
+from flows.command_line.command import (
     DONE,
     FOUND,
     REFUSED,
@@ -23,8 +23,8 @@ from flows.command_line import (
     tell_refusal,
 )
 from flows.commands.resume import task_id_of
-from flows.home import Home, end_leftovers, is_running
-from flows.own_mock import (
+from flows.service.home import Home, end_leftovers, is_running
+from flows.service.own_mock import (
     LOCAL_POLL_S,
     LOCAL_WAIT_S,
     MockInput,
@@ -36,7 +36,7 @@ from flows.own_mock import (
 )
 from flows.settings import Settings, load_settings
 from flows.site import find_plan, plan_file_at, read_plan, require_platform
-from flows.terminal import TerminalReporter, console
+from flows.telling.terminal import TerminalReporter, console
 from schemas.errors import DrawbridgeError
 
 _PLATFORM_DRAWS = (
@@ -157,15 +157,15 @@ def run_and_print(
     """Runs the campaign with the settings in the environment, prints and returns its summary."""
     own_server = with_prefect and "PREFECT_API_URL" not in os.environ
     if own_server:
-        from flows.prefect_server import start_prefect
+        from flows.service.prefect_server import start_prefect
 
         os.environ.update(start_prefect(home))
         # What a person must know of an error is said once, by the command.
         os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
     # Prefect reads its settings when it is imported: only now.
+    from flows.command_line.ending import ended_in_order
+    from flows.command_line.run_once import run_once
     from flows.commands.summary import judge, print_heading, print_summary
-    from flows.ending import ended_in_order
-    from flows.run_once import run_once
 
     out = console(to_stderr=as_json)
     settings: Settings = load_settings()
@@ -191,9 +191,9 @@ def _server_watched(home: Home, as_json: bool) -> AbstractContextManager[None]:
     At once, in the middle of whatever a thread of the run is doing: the ledger holds what was done, as
     after a power cut.
     """
-    from flows.ending import is_asked
-    from flows.prefect_server import server_log
-    from flows.server_gone import watched
+    from flows.command_line.ending import is_asked
+    from flows.service.prefect_server import server_log
+    from flows.service.server_gone import watched
 
     def leave() -> None:
         if is_asked():  # then it is this very process that ends the server

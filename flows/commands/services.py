@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flows.command_line import DONE, Command, home_option
+from flows.command_line.command import DONE, Command, home_option
 from flows.commands.run import begin_with_own_mock
-from flows.home import Home
-from flows.own_mock import LOCAL_POLL_S, LOCAL_WAIT_S, MockInput, OwnMock
+from flows.service.home import Home
+from flows.service.own_mock import LOCAL_POLL_S, LOCAL_WAIT_S, MockInput, OwnMock
 from flows.settings import load_settings
-from flows.terminal import console
+from flows.telling.terminal import console
 from schemas.errors import DrawbridgeError
 
 if TYPE_CHECKING:  # it imports Prefect, which `drawbridge mock` can do without
-    from flows.schedules import Choice
+    from flows.service.schedules import Choice
 
 
 @click.command(
@@ -48,7 +48,7 @@ def mock(arguments: tuple[str, ...]) -> int:
 @home_option
 def serve(port: int, plan: str, objects: int, seed: int, schedules: Choice) -> int:
     """Runs until Ctrl-C or SIGTERM."""
-    from flows.serve import serve as serve_until_ended
+    from flows.service.serve import serve as serve_until_ended
     from flows.site import find_plan, read_plan
 
     settings = load_settings()

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from delivery.park import Parked
-from flows.command_line import DONE, FOUND, WAITING, print_json
+from flows.command_line.command import DONE, FOUND, WAITING, print_json
 from flows.commands.resume import outside_of
-from flows.evidence import evidence_lines, evidence_of
-from flows.operating import ACTS, OF_FORMS
+from flows.decisions.evidence import evidence_lines, evidence_of
+from flows.decisions.operating import ACTS, OF_FORMS
 from flows.site import Site, open_site, resolve_campaign
 from flows.stage import Stage
-from flows.terminal import TerminalReporter, console, folding_table, print_table
+from flows.telling.terminal import TerminalReporter, console, folding_table, print_table
 from ledger.acts import Act
 from schemas.campaign import Campaign
 
@@ -87,10 +87,10 @@ def stage_now(
     as_json: bool,
 ) -> int:
     """Does a stage at once. `say(writes, skipped)`: the sentence about it."""
-    from flows import writes
-    from flows.ending import ended_in_order
-    from flows.reporting import listening
+    from flows.command_line.ending import ended_in_order
+    from flows.exchange import writes
     from flows.stage import perform
+    from flows.telling.reporting import listening
 
     out = console(to_stderr=as_json)
     writes.reset()

@@ -11,9 +11,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from flows.own_mock import OwnMock
+from flows.service.own_mock import OwnMock
 from flows.settings import Settings
-from flows.terminal import print_table
+from flows.telling.terminal import print_table
 from rules.statistics import COLUMNS
 
 Summary = dict[str, Any]

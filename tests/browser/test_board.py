@@ -16,8 +16,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from flows.home import Home, end_leftovers
-from flows.prefect_server import begin_prefect, client_environment, free_port, is_answering
+from flows.service.home import Home, end_leftovers
+from flows.service.prefect_server import begin_prefect, client_environment, free_port, is_answering
 from ledger.directory import inspectors
 from tests.end_to_end.installation import PLAN, PROJECT, TASK, Installation, start_mock
 
@@ -28,7 +28,7 @@ _DAY = """
 import asyncio, sys
 from flows.campaign import run_campaign
 from flows.collect import collect_results
-from flows.deciding import campaign_called, decide_publication
+from flows.decisions.deciding import campaign_called, decide_publication
 from flows.publish import publish_results
 from flows.site import open_site
 

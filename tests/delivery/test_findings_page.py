@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import takewhile
 from pathlib import Path
 
-from flows.findings import FINDINGS
+from flows.exchange.findings import FINDINGS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 

@@ -15,8 +15,8 @@ from openpyxl.styles import PatternFill
 
 from delivery.queue import Due, enqueue
 from documents.entry_sheet.columns import COLUMNS, ENTRY_SHEET, HEADER_ROW
-from flows.publishing import standing_of
-from flows.visits import visits_of
+from flows.exchange.publishing import standing_of
+from flows.paper.visits import visits_of
 from ledger.outbox import outbox_items, set_item
 from ledger.results import record_results, result_cursor_of
 from schemas.codes import Disposal, DisposalState, ResultCode, SignatureState

@@ -24,7 +24,7 @@ from draw.certificate import parse_certificate
 from draw.reveal import check_published
 from draw.seed import seal
 from flows.cli import drawbridge
-from flows.command_line import run_command_line
+from flows.command_line.command import run_command_line
 from schemas.errors import DrawbridgeError, catalogue
 from tests.draw.vectors import PUBLISHED, VECTORS, compute
 

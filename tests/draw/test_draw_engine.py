@@ -22,8 +22,8 @@ from draw.frozen import Department, ForbiddenPair, check_stage, scan_eligible
 from draw.merkle import merkle_root
 from draw.parts import EVERYTHING, Part, Question, joined, read_part, root_of
 from draw.reading import Answer, Reader, Request, first_question, read_twice
-from flows import list_reader
-from flows.list_reader import reader_for
+from flows.drawing import list_reader
+from flows.drawing.list_reader import reader_for
 from schemas.errors import DrawbridgeError
 from tests.draw.lists import FAULTS, NAMES, STRATA, VALUES, commitment, eligible, plain
 from tests.draw.vectors import VECTORS, batches, files_of, inspector_files

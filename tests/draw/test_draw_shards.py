@@ -18,9 +18,10 @@ from draw import lines, parts
 from draw.canonical import canonical, digest
 from draw.compute import compute_objects
 from draw.shards import lines_of_shard
-from flows import draw_shards, list_reader
-from flows.draw_shards import compute_shard, merge_into_certificate, shard_named
-from flows.draw_shards_commands import merge, write_shard_file
+from flows.commands.draw.shards import merge, write_shard_file
+from flows.drawing import list_reader
+from flows.drawing import shards as draw_shards
+from flows.drawing.shards import compute_shard, merge_into_certificate, shard_named
 from schemas.errors import DrawbridgeError
 from tests.draw.lists import FAULTS, NAMES, VALUES, commitment, eligible, plain
 from tests.draw.vectors import VECTORS, files_of
@@ -312,7 +313,7 @@ def parquet(path: Path, rows: str) -> Path:
 
 
 def test_a_parquet_list_is_the_same_list(tmp_path: Path) -> None:
-    from flows.draw_shards_commands import objects_certificate
+    from flows.commands.draw.shards import objects_certificate
 
     (tmp_path / "all.tsv").write_bytes(LIST)
     columns = dict.fromkeys(("object_id", "stratum", "uscc"), "VARCHAR")
@@ -338,7 +339,7 @@ def test_a_parquet_list_is_the_same_list(tmp_path: Path) -> None:
     ],
 )
 def test_a_parquet_list_refused(rows: str, code: str, tmp_path: Path) -> None:
-    from flows.draw_shards_commands import objects_certificate
+    from flows.commands.draw.shards import objects_certificate
 
     with pytest.raises(DrawbridgeError) as error:
         objects_certificate(COMMITMENT, VALUES, parquet(tmp_path / "list.parquet", rows))
@@ -346,7 +347,7 @@ def test_a_parquet_list_refused(rows: str, code: str, tmp_path: Path) -> None:
 
 
 def test_a_broken_parquet_file(tmp_path: Path) -> None:
-    from flows.draw_shards_commands import objects_certificate
+    from flows.commands.draw.shards import objects_certificate
 
     pytest.importorskip("duckdb")
     path = tmp_path / "list.parquet"
@@ -363,7 +364,7 @@ def test_a_broken_parquet_file(tmp_path: Path) -> None:
 def test_on_two_dask_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The task by itself on the flow's own cluster; with DRAWBRIDGE_SCALE=full the flow, which takes 20 s."""
     pytest.importorskip("prefect_dask")
-    from flows.dask_draw import draw_on_dask, draw_shard, local_cluster
+    from flows.drawing.dask_shards import draw_on_dask, draw_shard, local_cluster
 
     (tmp_path / "eligible.tsv").write_bytes(LIST)
     expected = compute_objects(COMMITMENT, VALUES, LIST)

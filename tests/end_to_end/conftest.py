@@ -37,5 +37,5 @@ def mocks(tmp_path: Path) -> Iterator[Callable[..., MockProcess]]:
 def wall(monkeypatch: pytest.MonkeyPatch) -> WallClock:
     """The clock of one-time codes, for commands that are called in this process."""
     clock = WallClock(datetime.now(UTC))
-    monkeypatch.setattr("flows.approving.wall", clock)
+    monkeypatch.setattr("flows.decisions.approving.wall", clock)
     return clock

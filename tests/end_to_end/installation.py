@@ -85,7 +85,7 @@ class Installation:
     def call(self, *arguments: object, more: Mapping[str, str] | None = None) -> Ran:
         """Calls the command in this very process: what `run` does without starting an interpreter."""
         from flows.cli import drawbridge
-        from flows.command_line import run_command_line
+        from flows.command_line.command import run_command_line
 
         out, err = io.StringIO(), io.StringIO()
         with (

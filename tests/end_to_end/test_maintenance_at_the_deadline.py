@@ -47,7 +47,7 @@ def seen(here: Installation, pager: Pager) -> list[RecordedAlert]:
 def days_until_the_last(here: Installation) -> list[date]:
     """The working days up to the earliest last day of a publication."""
     from flows.deadlines import due_dates
-    from flows.deciding import campaign_called
+    from flows.decisions.deciding import campaign_called
 
     with here.site() as site:
         last = min(due.on for due in due_dates(site, campaign_called(site, TASK)) if due.what == "公示")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.home import Home
+from flows.service.home import Home
 from mock_platform.simulator import Setting, Simulator
 from tests.end_to_end.installation import PLAN, TASK, Installation, MockProcess
 from tests.end_to_end.test_statistics import counted_from

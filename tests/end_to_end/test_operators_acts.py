@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from flows.acting import publication_text, record_request
-from flows.deciding import campaign_called
-from flows.publishing import standing_of
-from flows.todo_forms import ActForm
+from flows.decisions.deciding import campaign_called
+from flows.decisions.todo_forms import ActForm
+from flows.exchange.publishing import standing_of
 from mock_platform.shanghai_time import wire_time
 from mock_platform.simulator import Setting, Simulator
 from schemas.errors import DrawbridgeError

@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import pytest
 
-from flows.findings import FINDINGS
+from flows.exchange.findings import FINDINGS
 from flows.reconcile import STAGE
 from flows.site import open_site, resolve_campaign
 from flows.stage import perform

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from flows.home import Home
-from flows.lost_runs import client_of
-from flows.serve import deploy
+from flows.service.home import Home
+from flows.service.lost_runs import client_of
+from flows.service.serve import deploy
 from tests.end_to_end.installation import PROJECT, TASK, Installation
 from tests.flows.served import Served, serving
 

@@ -17,14 +17,14 @@ from lxml import etree
 from rich.cells import cell_len
 from rich.console import Console
 
-from flows.board import board_text
-from flows.board_facts import Board, as_document, board_of
-from flows.board_picture import picture
-from flows.board_table import print_board
+from flows.board.facts import Board, as_document, board_of
+from flows.board.page import board_text
+from flows.board.picture import picture
+from flows.board.table import print_board
 from flows.cli import drawbridge
-from flows.deciding import decide_publication
-from flows.pressing import DEPLOYMENTS, RUN_CAMPAIGN, TODOS, press_for, press_to_decide
-from flows.stage_names import TITLES
+from flows.decisions.deciding import decide_publication
+from flows.telling.pressing import DEPLOYMENTS, RUN_CAMPAIGN, TODOS, press_for, press_to_decide
+from flows.telling.stage_names import TITLES
 from ledger.campaigns import record_stage, register_campaign
 from ledger.results import record_results
 from tests.flows.alert_site import LAST_DAY, Desk, desk, visited

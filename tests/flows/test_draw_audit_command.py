@@ -14,8 +14,8 @@ import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 
-from flows.draw_audit_command import MARKDOWN, PAGE, audit
-from flows.draw_audit_lists import read_lists, read_table, read_visits, serials_in
+from flows.commands.draw.audit import MARKDOWN, PAGE, audit
+from flows.drawing.audit_lists import read_lists, read_table, read_visits, serials_in
 from schemas.errors import DrawbridgeError
 
 SIZE, DRAWN = 160, 20

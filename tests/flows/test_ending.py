@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from flows.ending import end_if_asked, ended_in_order, is_asked, pause, under_way
+from flows.command_line.ending import end_if_asked, ended_in_order, is_asked, pause, under_way
 
 
 def no_end() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from flows.home import Home, end_leftovers, note_started
+from flows.service.home import Home, end_leftovers, note_started
 from schemas.errors import DrawbridgeError
 
 

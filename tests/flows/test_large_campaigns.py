@@ -17,13 +17,13 @@ from prefect.context import FlowRunContext
 
 from flows.assign import _left_out
 from flows.batch_tasks import in_task
-from flows.board_counts import Known
-from flows.board_facts import board_of
+from flows.board.counts import Known
+from flows.board.facts import board_of
 from flows.collect import _record_reviews
-from flows.forms import LeftOut
-from flows.papers import write_papers
-from flows.publishing import APPROVAL, standing_of
-from flows.visits import visits_of
+from flows.exchange.publishing import APPROVAL, standing_of
+from flows.paper.forms import LeftOut
+from flows.paper.papers import write_papers
+from flows.paper.visits import visits_of
 from ledger.approvals import approvals
 from ledger.audit import verify_audit
 from ledger.forms import record_forms

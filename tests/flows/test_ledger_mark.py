@@ -13,9 +13,9 @@ from types import SimpleNamespace
 import pytest
 
 from delivery.hooks import point
-from flows.delivering import hooks_for
-from flows.home import Home
-from flows.ledger_mark import MARK, begin, observe
+from flows.exchange.delivering import hooks_for
+from flows.exchange.ledger_mark import MARK, begin, observe
+from flows.service.home import Home
 from ledger.audit import append
 from ledger.engine import Ledger, open_ledger
 from schemas.errors import DrawbridgeError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flows.log_size import keep_small
+from flows.service.log_size import keep_small
 
 
 def test_a_log_is_emptied_when_it_is_too_large_and_what_it_held_is_kept_once(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ import pytest
 
 from delivery.deliver import Hooks, deliver
 from delivery.queue import Due, enqueue
-from flows.home import Home
-from flows.logs import bound, log_as_json, write_events
+from flows.service.home import Home
+from flows.telling.logs import bound, log_as_json, write_events
 from ledger.audit import append
 from ledger.campaigns import register_campaign
 from ledger.engine import Ledger, open_ledger
@@ -28,8 +28,8 @@ WRITE = """
 import sys
 from pathlib import Path
 
-from flows.home import Home
-from flows.logs import write_events
+from flows.service.home import Home
+from flows.telling.logs import write_events
 from ledger.engine import open_ledger
 
 write_events(open_ledger(sys.argv[1]), Home(Path(sys.argv[2])))

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from flows.metrics import metrics_text, serve_metrics, write_metrics
+from flows.alerting.metrics import metrics_text, serve_metrics, write_metrics
 from ledger.messages import add_messages, log_answer, new_message
 from ledger.outbox import STATES, add_items
 from tests.flows.alert_site import LAST_DAY, Desk, desk, visited

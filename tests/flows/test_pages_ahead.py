@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from connectors.protocols import Page
 from flows import sync
-from flows.pages_ahead import PagesAhead, pages_ahead
+from flows.exchange.pages_ahead import PagesAhead, pages_ahead
 from flows.site import Site
 from flows.sync import pull
 from ledger.directory import open_snapshot

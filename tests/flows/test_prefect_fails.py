@@ -14,7 +14,7 @@ from uuid import uuid4
 import psutil
 import pytest
 
-from flows.lost_runs import SILENT_S
+from flows.service.lost_runs import SILENT_S
 from mock_platform.simulator import Setting, Simulator
 from tests.end_to_end.approvers import enrol
 from tests.end_to_end.installation import PLAN, TASK, Installation, MockProcess

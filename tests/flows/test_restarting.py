@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from flows.restarting import FIRST_WAIT_S, LIVED_S, LONGEST_WAIT_S, Kept
+from flows.service.restarting import FIRST_WAIT_S, LIVED_S, LONGEST_WAIT_S, Kept
 from schemas.errors import DrawbridgeError
 
 

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from flows.alerting.metrics import metrics_text
 from flows.alerts import look_after_failure
-from flows.metrics import metrics_text
 from flows.site import open_site, resolve_campaign
 from rules.calendar import SHANGHAI
 from schemas.errors import DrawbridgeError
@@ -280,9 +280,9 @@ def _clocks(wall: WallOfTheMonth, codes: WallClock) -> dict[str, Any]:
             pass
 
     return {
-        "flows.delivering.RealClock": lambda: wall,
+        "flows.exchange.delivering.RealClock": lambda: wall,
         "flows.alerts.wall_clock": wall.now,
-        "flows.approving.wall": codes,
+        "flows.decisions.approving.wall": codes,
         "connectors.factory.MockClock": CampaignClock,
         # apprise lets five seconds of real time pass between two mails.
         "apprise.url.URLBase.throttle": lambda *_, **__: None,

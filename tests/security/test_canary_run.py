@@ -34,7 +34,7 @@ from tests.security.canaries import (
 QUOTES = "金丝雀001 1390000"
 FAILS_AT_LAST = f"""
 import os
-import flows.prefect_server as server
+import flows.service.prefect_server as server
 from flows.cli import main
 
 start = server.start_prefect

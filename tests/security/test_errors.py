@@ -15,10 +15,10 @@ from connectors.factory import connect
 from connectors.profile import load_profile
 from connectors.protocols import SystemUnreachable
 from connectors.replies import safe_text
-from flows.command_line import run_command_line
-from flows.kept_safe import kept_safe
-from flows.logs import JsonFormatter
-from flows.server_gone import is_server_gone
+from flows.command_line.command import run_command_line
+from flows.service.server_gone import is_server_gone
+from flows.telling.kept_safe import kept_safe
+from flows.telling.logs import JsonFormatter
 from schemas.errors import DrawbridgeError
 from schemas.inspector import Inspector
 from tests.connectors.conftest import hurried

@@ -8,7 +8,7 @@ from markdown_it.token import Token
 
 from documents.exclusions import csv_cell
 from documents.markdown import cell
-from flows.artifacts import Markup, table
+from flows.telling.artifacts import Markup, table
 
 # A page of Prefect's reads these as something else than a name.
 NAMES = [

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from prefect.workers.process import ProcessJobConfiguration
 
-from flows import prefect_server, serve
-from flows.home import Home
+from flows.service import prefect_server, serve
+from flows.service.home import Home
 from tests.end_to_end.installation import PROJECT
 
 HOSTILE = {
@@ -33,7 +33,7 @@ async def as_it_is(template: object, **_: object) -> object:
 def test_a_run_cannot_bring_a_command_or_an_environment_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("prefect.workers.base.resolve_block_document_references", as_it_is)
     monkeypatch.setattr("prefect.workers.base.resolve_variables", as_it_is)
-    template = json.loads((PROJECT / "flows" / "work_pool.json").read_text("utf-8"))
+    template = json.loads((PROJECT / "flows" / "service" / "work_pool.json").read_text("utf-8"))
     nobody: Any = object()  # a client, so that none is made
     made = asyncio.run(ProcessJobConfiguration.from_template_and_values(template, HOSTILE, client=nobody))
     assert made.command is None
@@ -53,7 +53,7 @@ def test_the_pool_is_made_with_that_template_each_time_that_the_service_starts(
         calls.append(command)
         return Done()
 
-    monkeypatch.setattr("flows.serve.subprocess.run", run)
+    monkeypatch.setattr("flows.service.serve.subprocess.run", run)
     serve.apply_deployments(PROJECT, {}, tmp_path / "log")
     made = next(list(command) for command in calls if "work-pool" in command)
     assert "--overwrite" in made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from flows.lazy_group import LazyGroup
+from flows.command_line.lazy_group import LazyGroup
 
 _HERE = "flows.commands.draw"
 _COMMANDS = {
@@ -18,10 +18,10 @@ _COMMANDS = {
     "allow-again": (f"{_HERE}.rounds:allow_again", "由第二人批准另抽一轮。"),
     "replace-inspector": (f"{_HERE}.seats:replace_inspector", "为一户更换一名执法检查人员。"),
     "compute": (f"{_HERE}.compute:compute", "用文件计算证书，不需要数据库。"),
-    "merge": ("flows.draw_shards_commands:merge", "把分片计算的结果合并成证书。"),
+    "merge": ("flows.commands.draw.shards:merge", "把分片计算的结果合并成证书。"),
     "verify": (f"{_HERE}.verify:verify", "重新计算证书，逐项核验。"),
     "prove": (f"{_HERE}.proofs:prove", "证明一个对象在或不在名单中。"),
-    "audit": ("flows.draw_audit_command:audit", "审计别人做的抽取：硬性核查，再看是否与随机相符。"),
+    "audit": ("flows.commands.draw.audit:audit", "审计别人做的抽取：硬性核查，再看是否与随机相符。"),
     "check-proof": (f"{_HERE}.proofs:check", "不用名单，核对这样的证明。"),
 }
 

@@ -17,15 +17,15 @@ from documents.whole_file import write_whole
 from draw.canonical import digest, read_source
 from draw.compute import InspectorFiles, compute_inspectors
 from draw.reveal import parse_contributions
-from flows.command_line import Command
-from flows.draw_shards_commands import (
+from flows.command_line.command import Command
+from flows.commands.draw.shards import (
     large_list_options,
     objects_certificate,
     show_shard,
     write_shard_file,
 )
-from flows.list_reader import Engine
-from flows.terminal import console, spinning
+from flows.drawing.list_reader import Engine
+from flows.telling.terminal import console, spinning
 from schemas.errors import DrawbridgeError
 
 _FILE = click.Path(path_type=Path)

@@ -6,15 +6,15 @@ import click
 
 from draw.commitment import parse_commitment
 from draw.reveal import check_published, check_value
-from flows.approving import role_of
-from flows.command_line import DONE, Command, home_option, json_option, print_json
+from flows.command_line.command import DONE, Command, home_option, json_option, print_json
 from flows.commands.draw.rounds import stage_option
 from flows.commands.resume import settings_for
-from flows.correcting import corrected_by_number
-from flows.deciding import campaign_called
-from flows.redraw import reopen
+from flows.decisions.approving import role_of
+from flows.decisions.deciding import campaign_called
+from flows.drawing.correcting import corrected_by_number
+from flows.drawing.redraw import reopen
 from flows.site import open_books
-from flows.terminal import console
+from flows.telling.terminal import console
 from ledger.draws import (
     RecordedRound,
     correct_public_value,

@@ -17,11 +17,11 @@ from draw.canonical import digest, read_source
 from draw.commitment import Document, parse_commitment
 from draw.part import kind_of_part, new_part, open_part, parse_opening, parse_seal, seal_in, seal_of
 from draw.reveal import check_value
-from flows.command_line import DONE, Command, home_option, json_option, print_json
+from flows.command_line.command import DONE, Command, home_option, json_option, print_json
 from flows.commands.resume import settings_for
-from flows.deciding import campaign_called
+from flows.decisions.deciding import campaign_called
 from flows.site import Books, open_books
-from flows.terminal import console
+from flows.telling.terminal import console
 from ledger.draws import record_reveal, round_in_force
 from ledger.leaves import leave_for
 from ledger.seals import record_seal

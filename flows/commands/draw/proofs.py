@@ -12,8 +12,8 @@ from draw.certificate import parse_certificate, standing_objects
 from draw.commitment import Document
 from draw.proof import check_proof, parse_proof
 from draw.proof import prove as proof_of
-from flows.command_line import DONE, FOUND, Command, json_option, print_json
-from flows.terminal import console
+from flows.command_line.command import DONE, FOUND, Command, json_option, print_json
+from flows.telling.terminal import console
 
 _FILE = click.Path(path_type=Path)
 _CHECKS = {

@@ -9,12 +9,12 @@ import click
 
 from draw.commitment import parse_commitment
 from draw.reveal import build_abandonment
-from flows.approving import approver_options
-from flows.ceremony import time_text
-from flows.command_line import DONE, Command, home_option, json_option, print_json
+from flows.command_line.command import DONE, Command, home_option, json_option, print_json
 from flows.commands.deciders import decided_by
-from flows.redraw import allow_round, ended_round, reopen
-from flows.terminal import console
+from flows.decisions.approving import approver_options
+from flows.drawing.ceremony import time_text
+from flows.drawing.redraw import allow_round, ended_round, reopen
+from flows.telling.terminal import console
 from ledger.draws import record_abandonment, round_in_force
 from ledger.leaves import ask_leave
 from ledger.texts import digest_of

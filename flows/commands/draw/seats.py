@@ -5,16 +5,16 @@ from __future__ import annotations
 import click
 
 from draw.substitutes import SeatObjection
-from flows.approving import approver_options, role_of
-from flows.ceremony import time_text
-from flows.command_line import DONE, Command, home_option, json_option, print_json
+from flows.command_line.command import DONE, Command, home_option, json_option, print_json
 from flows.commands.resume import settings_for
-from flows.correcting import corrected_by_seat, refuse_if_visited
-from flows.deciding import campaign_called
-from flows.redraw import reopen
+from flows.decisions.approving import approver_options, role_of
+from flows.decisions.deciding import campaign_called
+from flows.drawing.ceremony import time_text
+from flows.drawing.correcting import corrected_by_seat, refuse_if_visited
+from flows.drawing.redraw import reopen
+from flows.paper.visits import visits_of
 from flows.site import open_books
-from flows.terminal import console
-from flows.visits import visits_of
+from flows.telling.terminal import console
 from ledger.campaigns import reopen_stages
 from ledger.draws import record_correction, round_in_force
 from schemas.errors import DrawbridgeError

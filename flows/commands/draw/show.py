@@ -8,12 +8,12 @@ import click
 
 from draw.commitment import parse_commitment
 from draw.reveal import withheld
-from flows.certificates import STAGE_NAMES
-from flows.command_line import DONE, Command, home_option, json_option, print_json
+from flows.command_line.command import DONE, Command, home_option, json_option, print_json
 from flows.commands.resume import settings_for
-from flows.deciding import campaign_called
+from flows.decisions.deciding import campaign_called
+from flows.drawing.certificates import STAGE_NAMES
 from flows.site import Books, open_books
-from flows.terminal import console
+from flows.telling.terminal import console
 from ledger.draws import RecordedRound, rounds
 from ledger.leaves import Leave, leave_for
 from ledger.seals import seals

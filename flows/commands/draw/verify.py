@@ -13,7 +13,7 @@ import click
 
 from draw.canonical import digest
 from draw.certificate import parse_certificate
-from flows.command_line import DONE, FOUND, Command
+from flows.command_line.command import DONE, FOUND, Command
 from flows.commands.draw.compute import rosters_given
 from schemas.errors import DrawbridgeError
 from verifier.recompute import Evidence, Row, in_chinese, publishers_to_ask, read_document, verify_certificate

@@ -1,4 +1,4 @@
-"""What is kept of a directory's page says who read it: no table changes, older programs do not understand it."""
+"""What is kept of a directory's page says who read it; older programs do not understand it."""
 
 from __future__ import annotations
 

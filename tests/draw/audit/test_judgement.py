@@ -267,7 +267,7 @@ def test_days_and_amounts_are_cut_into_fifths() -> None:
 
 def test_whoever_does_not_audit_loads_no_numpy() -> None:
     code = (
-        "import sys, draw, draw.audit, draw.compute, flows.draw_audit_command;"
+        "import sys, draw, draw.audit, draw.compute, flows.commands.draw.audit;"
         "sys.exit('numpy' in sys.modules or 'scipy' in sys.modules)"
     )
     project = Path(__file__).resolve().parents[3]

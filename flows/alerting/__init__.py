@@ -1,0 +1,1 @@
+"""What alerts and figures follow from, and how they are worded."""

@@ -1,0 +1,1 @@
+"""How `drawbridge` speaks on a terminal: help, errors, exit codes, and being interrupted."""

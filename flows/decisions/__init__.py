@@ -1,0 +1,1 @@
+"""What people decide: answers, approvals, outcomes, results entered by hand."""

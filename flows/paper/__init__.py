@@ -1,0 +1,1 @@
+"""Papers and tables of a campaign, from the ledger."""

@@ -1,0 +1,1 @@
+"""What `drawbridge serve` and `run` start beside themselves, and keep running."""

@@ -1,0 +1,1 @@
+"""How a run says what it does: terminal, pages of the UI, logs."""
