@@ -136,7 +136,8 @@ def _page(sync: Sync, snapshot_no: int, page_no: int) -> dict[str, object]:
 
 _HELD = {
     "sqlite": "SELECT count(*) FROM json_each(?) CROSS JOIN dir_row ON source = ? AND kind = ? "
-    "AND row_key = value ->> 0 AND digest = value ->> 1 AND NOT is_gone",
+    "AND row_key = json_extract(value, '$[0]') "
+    "AND digest = json_extract(value, '$[1]') AND NOT is_gone",
     "postgresql": "SELECT count(*) FROM jsonb_array_elements(%s::jsonb) AS held (pair) JOIN dir_row "
     "ON source = %s AND kind = %s AND row_key = pair ->> 0 AND digest = pair ->> 1 AND NOT is_gone",
 }
