@@ -24,7 +24,7 @@ from flows.service.log_size import keep_small
 from flows.service.lost_runs import LostRuns, client_of, watch, worker_name
 from flows.service.prefect_server import begin_prefect, server_log, start_prefect
 from flows.service.restarting import Kept
-from flows.service.schedules import Choice, switch
+from flows.service.schedules import Choice, paused, switch
 from flows.settings import load_settings
 from flows.site import open_site
 from schemas.errors import DrawbridgeError
@@ -68,13 +68,14 @@ def deploy(
     log = home.folder() / "deploy.log"
     try:
         with client_of(environment["PREFECT_API_URL"]) as client:
+            were_paused = paused(client)
             apply_deployments(project, environment, log)
-            off = switch(client, schedules)
+            off = switch(client, schedules, were_paused)
     except httpx.HTTPError as error:
         raise DrawbridgeError("DB-RUN-033", log=log) from error
     if off:
         say(f"定时运行已停用、只在有人点 Run 时运行的：{'、'.join(off)}。")
-        say("重新启用：在 Deployments 页面逐个打开，或以 drawbridge serve --schedules on 启动。")
+        say("重新启用：在各流程的页面打开 Schedules 里的开关，或以 drawbridge serve --schedules on 启动。")
 
 
 def serve(

@@ -9,6 +9,7 @@ import pytest
 
 from flows.service.home import Home
 from flows.service.lost_runs import client_of
+from flows.service.schedules import paused, switch
 from flows.service.serve import deploy
 from tests.end_to_end.installation import PROJECT, TASK, Installation
 from tests.flows.served import Served, serving
@@ -39,9 +40,14 @@ def off_stays_off(served: Served) -> None:
     with client_of(served.api) as client:
         deployment = client.read_deployment_by_name("publish-results/公示结果")
         client.update_deployment_schedule(deployment.id, deployment.schedules[0].id, active=False)
+        client.pause_deployment(client.read_deployment_by_name("run-campaign/整个任务").id)
     deploy(Home(served.here.home), PROJECT, environment, "kept", said.append)
     assert [name for name, active in schedules_on(served).items() if not active] == ["公示结果"]
-    assert "公示结果" in said[0]
+    assert "公示结果、整个任务" in said[0]
+    with client_of(served.api) as client:
+        assert paused(client) == {"整个任务"}
+        assert switch(client, "on", frozenset()) == []
+        assert set(schedules_on(served).values()) == {True}
 
 
 def test_a_deployment_that_is_started_runs_a_campaign_through(served: Served) -> None:
